@@ -1,0 +1,107 @@
+using Mcpx.Core.Primitives;
+
+namespace Mcpx.Core.Calls;
+
+/// <summary>How a call ended. The numbers are stored: never reuse one.</summary>
+public enum CallOutcome
+{
+    Ok = 0,
+
+    /// <summary>The tool answered with <c>isError: true</c>, or the upstream with a JSON-RPC error.</summary>
+    ToolError = 1,
+
+    /// <summary>The upstream could not be reached, answered garbage, or refused our credential.</summary>
+    UpstreamError = 2,
+
+    Timeout = 3,
+
+    /// <summary>A rule, a malformed request or an unknown endpoint refused it.</summary>
+    Denied = 4,
+
+    RateLimited = 5,
+
+    Unauthenticated = 6,
+
+    /// <summary>The client went away before the answer.</summary>
+    ClientAborted = 7,
+}
+
+public enum ProtocolEra
+{
+    /// <summary><c>initialize</c> and sessions: revisions up to 2025-11-25.</summary>
+    Session = 0,
+
+    /// <summary>Every request stands alone: revision 2026-07-28.</summary>
+    Stateless = 1,
+}
+
+/// <summary>
+/// One finished call as audit, metrics and people see it. Texts that the client wrote (names, versions, methods) are
+/// claims, for display only.
+/// </summary>
+public sealed record CallRecord
+{
+    public required CallId Id { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary><see cref="OrganizationId.None"/> when a refused call named no organisation that exists.</summary>
+    public required OrganizationId Organization { get; init; }
+
+    /// <summary>The endpoint's path, e.g. <c>/mcp/acme/server/finance</c>.</summary>
+    public required string Endpoint { get; init; }
+
+    public ServerId? Server { get; init; }
+
+    public string? ServerSlug { get; init; }
+
+    public UserId? User { get; init; }
+
+    public string? UserName { get; init; }
+
+    public TokenId? Token { get; init; }
+
+    public string? TokenName { get; init; }
+
+    public string? ClientName { get; init; }
+
+    public string? ClientVersion { get; init; }
+
+    public ProtocolEra Era { get; init; }
+
+    /// <summary>The JSON-RPC method; null when the body could not be read or the caller was not known.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>The tool, prompt or resource that was named.</summary>
+    public string? Tool { get; init; }
+
+    public required CallOutcome Outcome { get; init; }
+
+    /// <summary>The HTTP status of the answer; 0 when the client was gone.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>The rule that decided, see <see cref="Governance.Decision.Rule"/>.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>Why the call was refused or failed, in a sentence.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>From the request's arrival to the end of the answer, in microseconds.</summary>
+    public required long TotalMicroseconds { get; init; }
+
+    /// <summary>From sending upstream to the end of its answer; 0 when nothing was sent.</summary>
+    public long UpstreamMicroseconds { get; init; }
+
+    public required int RequestBytes { get; init; }
+
+    public required long ResponseBytes { get; init; }
+
+    /// <summary>The request's body as it came, up to the capture limit; null when not captured.</summary>
+    public byte[]? Request { get; init; }
+
+    /// <summary>The answer's body as it went out, up to the capture limit.</summary>
+    public byte[]? Response { get; init; }
+
+    /// <summary>True when a payload was longer than the capture limit.</summary>
+    public bool Truncated { get; init; }
+}

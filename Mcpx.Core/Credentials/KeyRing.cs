@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Mcpx.Core.Credentials;
+
+/// <summary>
+/// The keys of this installation (<c>ENCRYPTION_KEY</c>, several allowed): the first encrypts, all decrypt. Master keys
+/// are never used themselves; each purpose gets its own key by HKDF-SHA-256 (RFC 5869), so that a key that leaks from
+/// one use says nothing about another.
+/// </summary>
+public sealed class KeyRing
+{
+    /// <summary>Weaker than this is refused: a passphrase is no key.</summary>
+    public const int MinimumKeyBytes = 32;
+
+    private const int DerivedBytes = 32;
+
+    private readonly byte[][] _masters;
+
+    /// <exception cref="ArgumentException">No key, or one shorter than <see cref="MinimumKeyBytes"/>.</exception>
+    public KeyRing(IReadOnlyList<byte[]> masters)
+    {
+        if (masters.Count == 0)
+            throw new ArgumentException("The key ring needs at least one key.", nameof(masters));
+        if (masters.Any(m => m.Length < MinimumKeyBytes))
+            throw new ArgumentException($"A key must have at least {MinimumKeyBytes} bytes.", nameof(masters));
+        _masters = [.. masters];
+    }
+
+    /// <summary>Four bytes that name a key without telling it; they stand in front of each ciphertext.</summary>
+    public static int IdLength => 4;
+
+    public int Count => _masters.Length;
+
+    /// <summary>The key of a purpose under each master, newest first.</summary>
+    public IReadOnlyList<byte[]> DeriveAll(string purpose) => [.. _masters.Select(m => Derive(m, purpose, DerivedBytes))];
+
+    /// <summary>The public names of the master keys, newest first.</summary>
+    public IReadOnlyList<byte[]> Ids() => [.. _masters.Select(m => Derive(m, "mcpx/key-id/v1", IdLength))];
+
+    /// <summary>Reads <c>ENCRYPTION_KEY</c>: base64 keys separated by commas, newest first.</summary>
+    /// <exception cref="FormatException">A part is not base64.</exception>
+    public static KeyRing Parse(string text) =>
+        new([.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Convert.FromBase64String)]);
+
+    private static byte[] Derive(byte[] master, string purpose, int length) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, master, length, salt: null, info: Encoding.UTF8.GetBytes(purpose));
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Mcpx.Core.Egress;
+
+/// <summary>
+/// Makes the handlers of every outbound request. Each deviation from the framework's defaults stops an attack: redirects
+/// resend keys and bodies to a host of the attacker's choosing; cookies are shared between tenants; an environment proxy
+/// bypasses the address check; a trace header leaks ids across organisations.
+/// </summary>
+public sealed class EgressHandlerFactory(AddressGuard guard)
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
+    /// <param name="maxConnections">Upper bound of connections to one host through this handler.</param>
+    public SocketsHttpHandler Create(int maxConnections = 1024) => new()
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = ConnectTimeout,
+        MaxConnectionsPerServer = maxConnections,
+        // Long enough to be reused, short enough to follow a DNS change.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(90),
+        MaxResponseHeadersLength = 32,
+        EnableMultipleHttp2Connections = true,
+        ConnectCallback = ConnectAsync,
+    };
+
+    /// <summary>
+    /// Resolves once, checks every address, connects to a checked one. Checking the name and connecting by name would
+    /// let a DNS answer change in between (rebinding).
+    /// </summary>
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        DnsEndPoint target = context.DnsEndPoint;
+        IPAddress[] addresses = IPAddress.TryParse(target.Host.Trim('[', ']'), out IPAddress? literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
+        if (addresses.Length == 0 || Array.Exists(addresses, a => !guard.IsAllowed(a)))
+            throw new EgressDeniedException(target.Host);
+
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, target.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <summary>A name resolved to an address that tenants may not reach. Nothing was connected.</summary>
+public sealed class EgressDeniedException(string host)
+    : IOException($"“{host}” is at an address that this installation does not open. An operator can open private networks with EGRESS_ALLOW.");

@@ -1,0 +1,41 @@
+using System.Buffers;
+using System.Collections.Frozen;
+
+namespace Mcpx.Core.Egress;
+
+/// <summary>Which headers a configuration may set on requests to upstreams.</summary>
+public static class OutboundHeaders
+{
+    private const int LongestName = 128;
+
+    /// <summary>RFC 9110, section 5.6.2: token characters.</summary>
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    /// <summary>Hop-by-hop (RFC 9110, section 7.6.1), and what decides where a message goes or where it ends.</summary>
+    private static readonly FrozenSet<string> Reserved = new[]
+    {
+        "Host", "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
+        "Transfer-Encoding", "Upgrade", "Expect", "Cookie", "Set-Cookie", "Accept", "Accept-Encoding", "Last-Event-ID", "Origin",
+        "Forwarded", "Via", "traceparent", "tracestate", "baggage",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Null when the name may be set, else the reason in a sentence.</summary>
+    public static string? Refuse(string name)
+    {
+        if (name.Length is 0 or > LongestName || name.AsSpan().ContainsAnyExcept(TokenCharacters))
+            return $"“{Printable(name)}” is not an HTTP header name.";
+        if (Reserved.Contains(name)
+            || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("Mcp-", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase))
+            return $"The header {name} belongs to the gateway and can't be set.";
+        return null;
+    }
+
+    /// <summary>Visible ASCII, blanks inside only: a CR or LF would start a header or a request of the attacker's.</summary>
+    public static bool IsValidValue(string value) =>
+        value.Length > 0 && value[0] != ' ' && value[^1] != ' ' && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
+
+    private static string Printable(string name) => string.Concat(name.Take(32).Select(c => c is >= ' ' and <= '~' ? c : '?'));
+}

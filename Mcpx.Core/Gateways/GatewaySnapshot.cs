@@ -1,0 +1,45 @@
+using System.Collections.Frozen;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
+
+namespace Mcpx.Core.Gateways;
+
+/// <summary>Where calls to one server endpoint go.</summary>
+public sealed record ServerRoute(Organization Organization, UpstreamServer Server, StoredCredential? Credential);
+
+/// <summary>The endpoints of one organisation, immutable.</summary>
+public sealed class OrganizationRoutes(Organization organization, IEnumerable<ServerRoute> servers)
+{
+    private readonly FrozenDictionary<string, ServerRoute> _servers = servers.ToFrozenDictionary(r => r.Server.Slug, StringComparer.Ordinal);
+
+    public Organization Organization { get; } = organization;
+
+    public int Count => _servers.Count;
+
+    public ServerRoute? FindServer(string slug) => _servers.GetValueOrDefault(slug);
+}
+
+/// <summary>Every endpoint that this replica serves, immutable; a change makes a new one that shares what did not change.</summary>
+public sealed class GatewaySnapshot
+{
+    private readonly Dictionary<string, OrganizationRoutes> _bySlug;
+    private readonly Dictionary<OrganizationId, OrganizationRoutes> _byId;
+
+    public GatewaySnapshot(IEnumerable<OrganizationRoutes> organizations)
+    {
+        _byId = organizations.ToDictionary(o => o.Organization.Id);
+        _bySlug = _byId.Values.ToDictionary(o => o.Organization.Slug, StringComparer.Ordinal);
+    }
+
+    public static GatewaySnapshot Empty { get; } = new([]);
+
+    public OrganizationRoutes? Find(string organizationSlug) => _bySlug.GetValueOrDefault(organizationSlug);
+
+    public OrganizationRoutes? Find(OrganizationId organization) => _byId.GetValueOrDefault(organization);
+
+    /// <param name="routes">The organisation's new routes; null when it is gone.</param>
+    public GatewaySnapshot With(OrganizationId organization, OrganizationRoutes? routes) =>
+        new([.. _byId.Values.Where(o => o.Organization.Id != organization), .. routes is null ? Array.Empty<OrganizationRoutes>() : [routes]]);
+}

@@ -1,0 +1,25 @@
+using Mcpx.Core.Primitives;
+
+namespace Mcpx.Core.Identity;
+
+public sealed record Organization(OrganizationId Id, string Slug, string Name);
+
+public sealed record User(UserId Id, string Name, string? Email);
+
+/// <summary>A user's place in one organisation.</summary>
+public sealed record Membership(Organization Organization, User User, Role Role);
+
+public interface IMembershipStore
+{
+    /// <summary>The organisations of a user, by name.</summary>
+    Task<IReadOnlyList<Membership>> ListAsync(UserId user, CancellationToken cancellationToken);
+
+    /// <summary>Null when the organisation does not exist or the user is no member: callers can't tell which.</summary>
+    Task<Membership?> FindAsync(string organizationSlug, UserId user, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes the organisation and its first Owner unless the organisation exists, and returns that Owner either way.
+    /// Safe when several replicas do it at once.
+    /// </summary>
+    Task<Membership> EnsureOwnerAsync(Organization organization, User owner, CancellationToken cancellationToken);
+}

@@ -1,0 +1,67 @@
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Primitives;
+
+namespace Mcpx.Core.Servers;
+
+/// <summary>An MCP server behind the gateway ("server" to people).</summary>
+/// <param name="Slug">Its name in URLs, unique in the organisation.</param>
+/// <param name="Url">Its Streamable HTTP endpoint, absolute http or https.</param>
+/// <param name="TimeoutSeconds">The longest a whole call may take, 1–600.</param>
+/// <param name="Enabled">False refuses every call: the switch for an emergency.</param>
+public sealed record UpstreamServer(
+    ServerId Id,
+    OrganizationId Organization,
+    string Slug,
+    string Name,
+    string Description,
+    Uri Url,
+    int TimeoutSeconds,
+    bool Enabled,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt)
+{
+    public const int DefaultTimeoutSeconds = 60;
+    public const int LongestTimeoutSeconds = 600;
+}
+
+/// <summary>A server and what may be told about its credential.</summary>
+public sealed record ServerDetails(UpstreamServer Server, StoredCredential? Credential);
+
+/// <summary>A new server as forms and REST bring it, before it is checked.</summary>
+public sealed record NewServer(
+    string? Name,
+    string? Slug,
+    string? Url,
+    string? Description = null,
+    int? TimeoutSeconds = null,
+    CredentialInput? Credential = null);
+
+/// <summary>A change of a server; null leaves a member as it is.</summary>
+public sealed record ServerChange(
+    string? Name = null,
+    string? Slug = null,
+    string? Url = null,
+    string? Description = null,
+    int? TimeoutSeconds = null,
+    bool? Enabled = null,
+    CredentialInput? Credential = null);
+
+public interface IServerStore
+{
+    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation.</exception>
+    Task AddAsync(UpstreamServer server, StoredCredential? credential, CancellationToken cancellationToken);
+
+    /// <summary>Writes the server, and its credential when <paramref name="replaceCredential"/> (null removes it). False when it is gone.</summary>
+    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation.</exception>
+    Task<bool> UpdateAsync(UpstreamServer server, bool replaceCredential, StoredCredential? credential, CancellationToken cancellationToken);
+
+    /// <summary>Removes the server with its credential and rules; its calls stay. False when the organisation has no such server.</summary>
+    Task<bool> DeleteAsync(OrganizationId organization, ServerId server, CancellationToken cancellationToken);
+
+    Task<ServerDetails?> FindAsync(OrganizationId organization, ServerId server, CancellationToken cancellationToken);
+
+    Task<ServerDetails?> FindBySlugAsync(OrganizationId organization, string slug, CancellationToken cancellationToken);
+
+    /// <summary>By slug; <paramref name="after"/> is the last slug of the page before.</summary>
+    Task<Page<ServerDetails>> ListAsync(OrganizationId organization, string? after, int size, CancellationToken cancellationToken);
+}
