@@ -9,17 +9,20 @@ public sealed class GovernanceEngine
     // A server without a policy is a server whose policy did not load: closed, not open.
     private static readonly Decision.Deny NoPolicy = new("no-policy", "The server's rules are not loaded.");
     private static readonly Decision.Deny Disabled = new("server-disabled", "The server is switched off.");
-    private static readonly Decision.Deny NoScope = new("token-scope", "The token does not have the scope mcp.");
+    private static readonly Decision.Deny NoRight = new("role", "The caller's role may not call tools.");
     private static readonly Decision.Allow Open = new("endpoint", "The caller may use this server.");
 
     /// <summary>May the caller use the endpoint at all?</summary>
     public Decision DecideEndpoint(Caller caller, ServerRoute route)
     {
-        if (!caller.Scopes.HasFlag(TokenScopes.Mcp) || !caller.Role.Allows(Permission.CallTools)) return NoScope;
+        if (!caller.Role.Allows(Permission.CallTools)) return NoRight;
         return route.Server.Enabled ? Open : Disabled;
     }
 
+    /// <summary>The server's policy; null when it did not load, and then nothing is allowed.</summary>
+    public ToolPolicy? FindPolicy(GovernanceSnapshot snapshot, ServerRoute route) => snapshot.Find(route.Organization.Id, route.Server.Id);
+
     /// <summary>May the caller see and call this tool?</summary>
     public Decision DecideTool(GovernanceSnapshot snapshot, ServerRoute route, string tool) =>
-        snapshot.Find(route.Organization.Id, route.Server.Id)?.Decide(tool) ?? NoPolicy;
+        FindPolicy(snapshot, route)?.Decide(tool) ?? NoPolicy;
 }

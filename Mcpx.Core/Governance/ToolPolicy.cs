@@ -41,6 +41,9 @@ public sealed class ToolPolicy
         _patterns = [.. governance.Rules.Where(r => r.Pattern.Contains('*')).Select(r => (r.Pattern, Listed(r)))];
     }
 
+    /// <summary>True when every tool is allowed, so that a list needs no reading.</summary>
+    public bool AllowsEverything => _mode is GovernanceMode.None || _mode is GovernanceMode.Blocklist && _exact.Count == 0 && _patterns.Length == 0;
+
     public Decision Decide(string tool)
     {
         if (_mode is GovernanceMode.None) return Unrestricted;

@@ -1,0 +1,45 @@
+namespace Mcpx.Core.Proxy;
+
+/// <summary>
+/// The clocks of one forwarded call: the time to the first byte, the time between bytes, the whole call's time, and the
+/// client's patience. One token, and afterwards an answer to "which of them fired".
+/// </summary>
+public sealed class CallDeadline : IDisposable
+{
+    public static TimeSpan FirstByte { get; } = TimeSpan.FromSeconds(30);
+
+    public static TimeSpan Idle { get; } = TimeSpan.FromSeconds(60);
+
+    private readonly CancellationTokenSource _source;
+    private readonly CancellationTokenRegistration _clientGone;
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly TimeSpan _total;
+
+    public CallDeadline(TimeProvider time, TimeSpan total, CancellationToken clientGone)
+    {
+        _time = time;
+        _total = total;
+        _started = time.GetTimestamp();
+        _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _clientGone = clientGone.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+        Expect(FirstByte);
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>The next step may take so long, and the whole call no longer than its total.</summary>
+    public void Expect(TimeSpan patience)
+    {
+        TimeSpan left = _total - _time.GetElapsedTime(_started);
+        TimeSpan wait = patience < left ? patience : left;
+        if (!_source.IsCancellationRequested)
+            _source.CancelAfter(wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
+    }
+
+    public void Dispose()
+    {
+        _clientGone.Dispose();
+        _source.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+namespace Mcpx.Core.Proxy;
+
+/// <summary>Keeps the first bytes of an answer for the record.</summary>
+public sealed class PayloadCapture
+{
+    /// <summary>What a record keeps of one payload. A tool that returns a film must not fill the audit.</summary>
+    public const int Limit = 256 << 10;
+
+    private byte[] _bytes = [];
+    private int _length;
+
+    public bool Truncated { get; private set; }
+
+    public ReadOnlyMemory<byte> Kept => _bytes.AsMemory(0, _length);
+
+    public void Add(ReadOnlySpan<byte> data)
+    {
+        int room = Math.Min(data.Length, Limit - _length);
+        Truncated |= room < data.Length;
+        if (room == 0) return;
+        if (_bytes.Length < _length + room)
+            Array.Resize(ref _bytes, _length == 0 ? room : Math.Min(Limit, Math.Max(_bytes.Length * 2, _length + room)));
+        data[..room].CopyTo(_bytes.AsSpan(_length));
+        _length += room;
+    }
+
+    public byte[]? ToPayload()
+    {
+        if (_length == 0) return null;
+        if (_length != _bytes.Length) Array.Resize(ref _bytes, _length);
+        return _bytes;
+    }
+}

@@ -1,0 +1,123 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Gateways;
+using Mcpx.Core.Governance;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Protocol;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>Which endpoint a request came to.</summary>
+/// <param name="Organization">The slug in the path; null on the paths that take the organisation from the credential.</param>
+/// <param name="Path">The path as the record keeps it.</param>
+public sealed record EndpointAddress(string? Organization, string Server, string Path);
+
+/// <summary>An answer of the gateway's own, instead of the upstream's.</summary>
+/// <param name="Headers">Sent besides, e.g. <c>WWW-Authenticate</c>.</param>
+public sealed record Refusal(McpError Error, IReadOnlyList<KeyValuePair<string, string>> Headers);
+
+/// <summary>The answer's way to the client, as the door provides it.</summary>
+public interface IProxyResponse
+{
+    bool HasStarted { get; }
+
+    /// <summary>Sets status and headers; nothing is sent before the first write.</summary>
+    /// <param name="length">The body's length when it is known.</param>
+    void Start(int status, string? contentType, long? length, IReadOnlyList<KeyValuePair<string, string>> headers);
+
+    /// <summary>Writes and sends at once.</summary>
+    ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
+
+    /// <summary>Breaks the connection: the client must not take what it has for the whole answer.</summary>
+    void Abort();
+}
+
+/// <summary>Rewrites one JSON-RPC answer.</summary>
+/// <exception cref="UpstreamAnswerException">The answer can't be understood well enough to be rewritten safely.</exception>
+public delegate ReadOnlyMemory<byte> AnswerRewrite(ReadOnlyMemory<byte> answer);
+
+/// <summary>One MCP request on its way through the filters.</summary>
+public sealed class ProxyContext
+{
+    // What the door read.
+    public required EndpointAddress Endpoint { get; init; }
+
+    /// <summary>The body as it came; the record keeps it, so it is not pooled.</summary>
+    public required byte[] Body { get; init; }
+
+    /// <summary>Null when <see cref="Malformed"/> says why.</summary>
+    public McpMessage? Message { get; init; }
+
+    /// <summary>Why the request can't be served; told only to a caller who proved who it is.</summary>
+    public McpError? Malformed { get; init; }
+
+    /// <summary>The id as raw JSON; empty when there is none.</summary>
+    public ReadOnlyMemory<byte> RequestId { get; init; }
+
+    public ProtocolEra Era { get; init; }
+
+    public McpHeaders Headers { get; init; }
+
+    /// <summary><c>Mcp-Param-*</c> headers (MCP 2026-07-28, "x-mcp-header"), passed on as they came.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ParameterHeaders { get; init; } = [];
+
+    /// <summary>The bearer token of the Authorization header; null when there was none.</summary>
+    public string? Credential { get; init; }
+
+    public required IProxyResponse Response { get; init; }
+
+    /// <summary>Cancelled when the client hangs up.</summary>
+    public CancellationToken ClientGone { get; init; }
+
+    // What the filters found.
+    public required ProxySnapshot Snapshot { get; init; }
+
+    public Caller? Caller { get; set; }
+
+    public ServerRoute? Route { get; set; }
+
+    /// <summary>The upstream's session id, from the handle that the client sent.</summary>
+    public string? UpstreamSession { get; set; }
+
+    public Decision? Decision { get; set; }
+
+    /// <summary>Set when the answer must not pass as it is.</summary>
+    public AnswerRewrite? Rewrite { get; set; }
+
+    /// <summary>The upstream's credential as a header.</summary>
+    public (string Header, Secret Value)? UpstreamCredential { get; set; }
+
+    public Refusal? Refusal { get; private set; }
+
+    public CallProgress Progress { get; } = new();
+
+    /// <summary>Ends the call with an answer of our own; the record filter sends it after recording it.</summary>
+    public void Refuse(CallOutcome outcome, McpError error, string reason, params IReadOnlyList<KeyValuePair<string, string>> headers)
+    {
+        Refusal = new Refusal(error, headers);
+        Progress.Outcome = outcome;
+        Progress.Reason = reason;
+    }
+}
+
+/// <summary>What the record will say of the call's answer, filled while it passes.</summary>
+public sealed class CallProgress
+{
+    public CallOutcome Outcome { get; set; }
+
+    public string? Reason { get; set; }
+
+    public int Status { get; set; }
+
+    /// <summary>Timestamps of <see cref="TimeProvider.GetTimestamp"/>; 0 when nothing was sent upstream.</summary>
+    public long UpstreamStarted { get; set; }
+
+    public long UpstreamEnded { get; set; }
+
+    public long ResponseBytes { get; set; }
+
+    public PayloadCapture Response { get; } = new();
+
+    /// <summary>Makes the record durable. Called once, before the last byte of the answer leaves.</summary>
+    public Func<ValueTask>? Settle { get; set; }
+}

@@ -1,0 +1,51 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Protocol;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>The gateway's own answers, each with the words and numbers that clients may rely on.</summary>
+public static class ProxyErrors
+{
+    public static McpError Unauthenticated { get; } = new(401, McpErrorCodes.Refused, "A valid access token is needed.");
+
+    public static McpError MissingScope { get; } = new(403, McpErrorCodes.Refused, "The token does not have the scope mcp.");
+
+    public static McpError UnknownEndpoint { get; } = new(404, McpErrorCodes.Refused, "There is no such server in this organisation.", Reason("unknown_endpoint"));
+
+    public static McpError UnknownSession { get; } = new(404, McpErrorCodes.SessionNotFound, "Session not found.");
+
+    public static McpError Overloaded { get; } = new(503, McpErrorCodes.Refused, "The gateway can't record calls at the moment; nothing was forwarded.", Reason("audit_unavailable"));
+
+    public static McpError NotReady { get; } = new(503, McpErrorCodes.Refused, "The gateway is starting.", Reason("starting"));
+
+    public static McpError Internal { get; } = new(500, McpErrorCodes.InternalError, "The gateway failed; the operator's log says more.", Reason("internal"));
+
+    public static McpError NoToolName { get; } = new(400, McpErrorCodes.InvalidParams, "The member params.name is missing.");
+
+    /// <summary>The same for a blocked tool and one that does not exist: a list can't be probed for what it hides.</summary>
+    public static McpError UnknownTool(string tool) => new(200, McpErrorCodes.InvalidParams, $"Unknown tool: {tool}");
+
+    public static McpError Forbidden(ProtocolEra era, string reason, string message) => new(StatusOf(era, 403), McpErrorCodes.Refused, message, Reason(reason));
+
+    /// <param name="reason">One of <c>upstream_unreachable</c>, <c>upstream_timeout</c>, <c>upstream_protocol_error</c>, …</param>
+    public static McpError Upstream(ProtocolEra era, string reason, string message) =>
+        new(StatusOf(era, reason == UpstreamFailures.Timeout ? 504 : 502), McpErrorCodes.InternalError, message, Reason(reason));
+
+    /// <summary>
+    /// Session-era clients take a status other than 200 for a broken transport and drop the error's text; the stateless
+    /// era maps errors to statuses (MCP 2026-07-28, Transports).
+    /// </summary>
+    private static int StatusOf(ProtocolEra era, int stateless) => era is ProtocolEra.Stateless ? stateless : 200;
+
+    private static Dictionary<string, object> Reason(string reason) => new(StringComparer.Ordinal) { ["reason"] = reason };
+}
+
+/// <summary>The closed set of <c>data.reason</c> for calls that failed behind the gateway.</summary>
+public static class UpstreamFailures
+{
+    public const string Unreachable = "upstream_unreachable";
+    public const string Timeout = "upstream_timeout";
+    public const string Protocol = "upstream_protocol_error";
+    public const string Unauthorized = "upstream_unauthorized";
+    public const string Credential = "credential_unreadable";
+}

@@ -1,0 +1,131 @@
+using System.Buffers;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>
+/// Cuts a byte stream into server-sent events (WHATWG HTML, "Server-sent events", section 9.2.6) without changing a
+/// byte. An event is handed out when it is complete, its closing blank line included.
+/// </summary>
+public sealed class SseEventReader : IDisposable
+{
+    private const int Undecided = -2;
+
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 << 10);
+    private int _start;
+    private int _end;
+    private int _scanned;
+
+    public int PendingBytes => _end - _start;
+
+    /// <summary>Room for the next read, at least <paramref name="size"/> bytes.</summary>
+    public Memory<byte> GetMemory(int size)
+    {
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _end -= _start;
+            _scanned -= _start;
+            _start = 0;
+        }
+
+        if (_buffer.Length - _end < size)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _end + size));
+            _buffer.AsSpan(0, _end).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+
+        return _buffer.AsMemory(_end);
+    }
+
+    public void Advance(int count) => _end += count;
+
+    /// <summary>The next complete event's bytes, valid until the next <see cref="GetMemory"/>.</summary>
+    public bool TryRead(out ReadOnlyMemory<byte> @event)
+    {
+        // An event ends at a line end directly behind a line end. CR, LF and CRLF all end lines, also mixed.
+        while (_scanned < _end)
+        {
+            int at = _buffer.AsSpan(_scanned, _end - _scanned).IndexOfAny((byte)'\n', (byte)'\r');
+            if (at < 0)
+            {
+                _scanned = _end;
+                break;
+            }
+
+            int afterLine = AfterLineEnd(_scanned + at);
+            int afterBlank = afterLine < 0 ? Undecided : AfterLineEnd(afterLine);
+            if (afterBlank == Undecided) break;
+            if (afterBlank < 0)
+            {
+                _scanned = afterLine;
+                continue;
+            }
+
+            @event = _buffer.AsMemory(_start, afterBlank - _start);
+            _start = _scanned = afterBlank;
+            return true;
+        }
+
+        @event = default;
+        return false;
+    }
+
+    /// <summary>What is left at the stream's end: an event without its blank line is not dispatched by clients, but it is relayed.</summary>
+    public ReadOnlyMemory<byte> TakeRest()
+    {
+        ReadOnlyMemory<byte> rest = _buffer.AsMemory(_start, _end - _start);
+        _start = _scanned = _end;
+        return rest;
+    }
+
+    /// <summary>The event's data lines joined by LF; empty for a comment or an event without data.</summary>
+    public static ReadOnlyMemory<byte> DataOf(ReadOnlyMemory<byte> @event)
+    {
+        ReadOnlyMemory<byte> single = default;
+        ArrayBufferWriter<byte>? joined = null;
+        int from = 0;
+        while (from < @event.Length)
+        {
+            int length = @event.Span[from..].IndexOfAny((byte)'\n', (byte)'\r');
+            int to = length < 0 ? @event.Length : from + length;
+            ReadOnlyMemory<byte> line = @event[from..to];
+            from = to + 1;
+            if (!line.Span.StartsWith("data:"u8)) continue;
+            ReadOnlyMemory<byte> value = line[(line.Length > 5 && line.Span[5] == ' ' ? 6 : 5)..];
+            if (joined is null && single.IsEmpty)
+            {
+                single = value;
+                continue;
+            }
+
+            if (joined is null)
+            {
+                joined = new ArrayBufferWriter<byte>(@event.Length);
+                joined.Write(single.Span);
+            }
+
+            joined.Write("\n"u8);
+            joined.Write(value.Span);
+        }
+
+        return joined?.WrittenMemory ?? single;
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
+
+    /// <summary>The position behind the line end at <paramref name="at"/>; -1 when there is none, -2 when a byte more is needed to tell.</summary>
+    private int AfterLineEnd(int at)
+    {
+        if (at >= _end) return Undecided;
+        if (_buffer[at] == '\n') return at + 1;
+        if (_buffer[at] != '\r') return -1;
+        if (at + 1 >= _end) return Undecided;
+        return _buffer[at + 1] == '\n' ? at + 2 : at + 1;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Mcpx.Core.Egress;
+using Mcpx.Core.Gateways;
+using Mcpx.Core.Primitives;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>The way to upstreams: a process boundary, and the place where another transport would come in.</summary>
+public interface IUpstreamTransport
+{
+    /// <summary>Sends and returns as soon as the answer's headers are there; the body is read by the caller.</summary>
+    /// <exception cref="HttpRequestException">Nothing usable came back.</exception>
+    Task<HttpResponseMessage> SendAsync(ServerRoute route, HttpRequestMessage request, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// Streamable HTTP through the egress guard, one connection pool per (organisation, server): two tenants never share a
+/// connection, even to the same host.
+/// </summary>
+public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, TimeProvider time) : IUpstreamTransport, IDisposable
+{
+    private static readonly TimeSpan ForgetAfter = TimeSpan.FromHours(1);
+
+    private readonly ConcurrentDictionary<(OrganizationId, ServerId), Pool> _pools = new();
+
+    public Task<HttpResponseMessage> SendAsync(ServerRoute route, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        (OrganizationId, ServerId) key = (route.Organization.Id, route.Server.Id);
+        if (!_pools.TryGetValue(key, out Pool? pool))
+        {
+            ForgetUnused();
+            pool = _pools.GetOrAdd(key, _ => new Pool(new HttpMessageInvoker(handlers.Create())));
+        }
+
+        Volatile.Write(ref pool.LastUsed, time.GetTimestamp());
+        return pool.Invoker.SendAsync(request, cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        foreach (Pool pool in _pools.Values)
+            pool.Invoker.Dispose();
+    }
+
+    /// <summary>A pool that nobody used for long has no open connections any more; it is left to the collector.</summary>
+    private void ForgetUnused()
+    {
+        foreach (((OrganizationId, ServerId) key, Pool pool) in _pools)
+        {
+            if (time.GetElapsedTime(Volatile.Read(ref pool.LastUsed)) > ForgetAfter)
+                _pools.TryRemove(key, out _);
+        }
+    }
+
+    private sealed class Pool(HttpMessageInvoker invoker)
+    {
+        public HttpMessageInvoker Invoker { get; } = invoker;
+
+        public long LastUsed;
+    }
+}
