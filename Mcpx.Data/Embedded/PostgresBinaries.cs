@@ -23,7 +23,7 @@ internal sealed record PostgresBinaries(string Folder, int Major)
         var seen = new List<PostgresBinaries>();
         foreach (var folder in Candidates(places))
         {
-            if (await ReadAsync(folder, cancellationToken) is not { } found) continue;
+            if (await ReadAsync(System.IO.Path.GetFullPath(folder), cancellationToken) is not { } found) continue;
             if (found.Major >= OldestMajor && (major is null || major == found.Major)) return found;
             seen.Add(found);
         }
@@ -55,7 +55,7 @@ internal sealed record PostgresBinaries(string Folder, int Major)
         var number = result.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(2) ?? "";
         var digits = string.Concat(number.TakeWhile(char.IsAsciiDigit));
         return result.ExitCode == 0 && int.TryParse(digits, CultureInfo.InvariantCulture, out var major)
-            ? new PostgresBinaries(System.IO.Path.GetFullPath(folder), major)
+            ? new PostgresBinaries(folder, major)
             : null;
     }
 
