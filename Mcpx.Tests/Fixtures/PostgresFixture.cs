@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Mcpx.Data.Embedded;
+using Mcpx.Tests.Fixtures;
+using Npgsql;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+
+namespace Mcpx.Tests.Fixtures;
+
+/// <summary>
+/// One private cluster per test run, started by the first test that asks. A test class takes this in its
+/// constructor, prepares a template once, and gives each test a copy of it. Nothing needs to be dropped:
+/// the cluster is thrown away, also when the run is killed.
+/// </summary>
+public sealed class PostgresFixture : IAsyncDisposable
+{
+    private const string Owner = "mcpx";
+    private const string FolderPrefix = "mcpx-tests-";
+    private const long EnoughMemory = 1L << 30;
+
+    private readonly Lazy<Task<EmbeddedPostgres>> _cluster = new(StartAsync);
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _templates = new(StringComparer.Ordinal);
+    private int _databases;
+
+    /// <summary>The superuser's connection string, for tests that need what the application may not do.</summary>
+    public async Task<string> GetAdminConnectionStringAsync(string database = "postgres") =>
+        new NpgsqlConnectionStringBuilder((await _cluster.Value).AdminConnectionString) { Database = database }.ConnectionString;
+
+    /// <summary>A connection string, as the application's role, to a fresh database of the caller's own.</summary>
+    /// <param name="template">What <see cref="GetOrCreateTemplateAsync"/> returned; null for an empty database.</param>
+    public async Task<string> CreateDatabaseAsync(string? template = null)
+    {
+        var name = $"test_{Interlocked.Increment(ref _databases)}";
+        await CreateAsync(name, template ?? "template1");
+        return await ConnectionStringAsync(name);
+    }
+
+    /// <summary>Runs <paramref name="prepare"/> once per run and name, however many tests ask at the same time.</summary>
+    /// <param name="name">Name of the template: lower-case letters, digits and underscores.</param>
+    /// <param name="prepare">Gets a connection string to an empty database and fills it.</param>
+    public Task<string> GetOrCreateTemplateAsync(string name, Func<string, Task> prepare) =>
+        _templates.GetOrAdd(name, key => new Lazy<Task<string>>(() => PrepareAsync(key, prepare))).Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster.IsValueCreated) await (await _cluster.Value).DisposeAsync();
+    }
+
+    private async Task<string> PrepareAsync(string name, Func<string, Task> prepare)
+    {
+        var template = $"template_{name}";
+        await CreateAsync(template, "template1");
+        await prepare(await ConnectionStringAsync(template));
+        // A copy fails while anybody is connected to the original, and the pools of `prepare` still are.
+        await ExecuteAsync($"alter database \"{template}\" allow_connections false");
+        await ExecuteAsync($"select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{template}'");
+        return template;
+    }
+
+    private Task CreateAsync(string name, string template) =>
+        ExecuteAsync($"create database \"{name}\" owner \"{Owner}\" template \"{template}\" strategy file_copy");
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(await GetAdminConnectionStringAsync());
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<string> ConnectionStringAsync(string database) =>
+        new NpgsqlConnectionStringBuilder((await _cluster.Value).ConnectionString)
+        {
+            Database = database,
+            // Each database has its own pool: a finished test must not keep its connections until the end of the run.
+            MaxPoolSize = 20,
+            ConnectionIdleLifetime = 10,
+            ConnectionPruningInterval = 5,
+        }.ConnectionString;
+
+    private static async Task<EmbeddedPostgres> StartAsync()
+    {
+        var parent = MemoryFolder() ?? Path.GetTempPath();
+        DeleteForgotten(parent);
+        return await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions
+            {
+                DataDirectory = Path.Combine(parent, $"{FolderPrefix}{Environment.ProcessId}-{Path.GetRandomFileName()}"),
+                Database = Owner,
+                Throwaway = true,
+            },
+            CancellationToken.None);
+    }
+
+    // Containers often have a /dev/shm of 64 MB, which a few databases fill.
+    private static string? MemoryFolder()
+    {
+        const string Folder = "/dev/shm";
+        return Directory.Exists(Folder) && new DriveInfo(Folder).AvailableFreeSpace > EnoughMemory ? Folder : null;
+    }
+
+    // When a run is killed its guard empties the cluster, but the folder itself is not the server's to delete.
+    private static void DeleteForgotten(string parent)
+    {
+        foreach (var folder in Directory.EnumerateDirectories(parent, $"{FolderPrefix}*"))
+        {
+            var process = Path.GetFileName(folder)[FolderPrefix.Length..].Split('-')[0];
+            if (!int.TryParse(process, CultureInfo.InvariantCulture, out _) || Directory.Exists($"/proc/{process}")) continue;
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Another run is deleting it, or another user owns it.
+            }
+        }
+    }
+}
