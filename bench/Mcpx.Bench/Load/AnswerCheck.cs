@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Mcpx.Bench.Wire;
+
+namespace Mcpx.Bench.Load;
+
+internal enum AnswerVerdict
+{
+    Ok,
+    HttpError,
+    NotJson,
+    JsonRpcError,
+    WrongId,
+    WrongText,
+}
+
+/// <summary>Says whether an answer belongs to its call: same id, nonce at both ends, full length.</summary>
+internal static class AnswerCheck
+{
+    public static AnswerVerdict Verify(in HttpAnswer answer, long id, ulong nonce, int bytes)
+    {
+        if (answer.Status != 200) return AnswerVerdict.HttpError;
+        if (!answer.Sse) return VerifyMessage(answer.Body.Span, id, nonce, bytes);
+        var last = AnswerVerdict.NotJson;
+        foreach (var range in answer.Body.Span.Split("data: "u8))
+        {
+            var part = answer.Body.Span[range];
+            var end = part.IndexOf((byte)'\n');
+            if (end <= 0 || part[0] != (byte)'{') continue;
+            last = VerifyMessage(part[..end], id, nonce, bytes);
+            if (last == AnswerVerdict.Ok) return last;
+        }
+        return last;
+    }
+
+    private static AnswerVerdict VerifyMessage(ReadOnlySpan<byte> json, long id, ulong nonce, int bytes)
+    {
+        var idRight = false;
+        var textRight = false;
+        var error = false;
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType != JsonTokenType.PropertyName) continue;
+                // Depth 1: the message; 2: result; 4: a content block.
+                switch (reader.CurrentDepth)
+                {
+                    case 1 when reader.ValueTextEquals("id"u8):
+                        reader.Read();
+                        idRight = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value == id;
+                        break;
+                    case 1 when reader.ValueTextEquals("error"u8):
+                        error = true;
+                        break;
+                    case 2 when reader.ValueTextEquals("isError"u8):
+                        reader.Read();
+                        error |= reader.TokenType == JsonTokenType.True;
+                        break;
+                    case 4 when reader.ValueTextEquals("text"u8):
+                        reader.Read();
+                        textRight = IsText(reader.ValueSpan, nonce, bytes);
+                        break;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            return AnswerVerdict.NotJson;
+        }
+        return error ? AnswerVerdict.JsonRpcError
+            : !idRight ? AnswerVerdict.WrongId
+            : textRight ? AnswerVerdict.Ok : AnswerVerdict.WrongText;
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> text, ulong nonce, int bytes)
+    {
+        Span<byte> expected = stackalloc byte[McpWire.NonceLength];
+        CallTemplate.FormatNonce(nonce, expected);
+        return text.Length == bytes && text.StartsWith(expected) && text.EndsWith(expected);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Mcpx.Bench.Wire;
+
+namespace Mcpx.Bench.Load;
+
+/// <summary>A whole HTTP request, written once; only the id and the nonce of each call are stamped into it.</summary>
+internal sealed class CallTemplate
+{
+    /// <summary>Ids start here, so that all have the same number of digits and the request keeps its length.</summary>
+    public const long FirstId = 100_000_000_000;
+
+    private const string IdSlot = "100000000000";
+    private const string NonceSlot = "################";
+    private const string StatelessMeta =
+        $$$""","_meta":{"io.modelcontextprotocol/protocolVersion":"{{{McpWire.StatelessVersion}}}","io.modelcontextprotocol/clientInfo":{"name":"mcpx-bench","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}""";
+
+    private readonly byte[] _request;
+    private readonly int _id;
+    private readonly int _nonce;
+
+    public CallTemplate(LoadTarget target, string? session)
+    {
+        var meta = target.Era == WireEra.Stateless ? StatelessMeta : "";
+        var arguments = $$"""{"nonce":"{{NonceSlot}}","bytes":{{target.AnswerBytes}} }""";
+        var body = $$"""{"jsonrpc":"2.0","id":{{IdSlot}},"method":"tools/call","params":{"name":"{{McpWire.ToolName}}","arguments":{{arguments}}{{meta}} } }""";
+        var headers = target.Era == WireEra.Stateless
+            ? $"MCP-Protocol-Version: {McpWire.StatelessVersion}\r\nMcp-Method: tools/call\r\nMcp-Name: {McpWire.ToolName}\r\n"
+            : SessionHeaders(session);
+        _request = Encoding.ASCII.GetBytes(Post(target, headers, body));
+        // Searched from the end: nothing before the body can then be taken for a slot.
+        _id = _request.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(IdSlot));
+        _nonce = _request.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(NonceSlot));
+    }
+
+    /// <summary>The request for one call; the same buffer each time, so one template serves one connection.</summary>
+    public ReadOnlyMemory<byte> Stamp(long id, ulong nonce)
+    {
+        Utf8Formatter.TryFormat(id, _request.AsSpan(_id), out _);
+        FormatNonce(nonce, _request.AsSpan(_nonce));
+        return _request;
+    }
+
+    public static void FormatNonce(ulong nonce, Span<byte> destination) =>
+        nonce.TryFormat(destination, out _, "x16", CultureInfo.InvariantCulture);
+
+    /// <summary>The two requests by which a session-era client opens.</summary>
+    public static byte[] Initialize(LoadTarget target) => Encoding.ASCII.GetBytes(Post(
+        target,
+        "",
+        $$$$"""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"{{{{McpWire.SessionVersion}}}}","capabilities":{},"clientInfo":{"name":"mcpx-bench","version":"1"}}}"""));
+
+    public static byte[] Initialized(LoadTarget target, string? session) => Encoding.ASCII.GetBytes(Post(
+        target, SessionHeaders(session), """{"jsonrpc":"2.0","method":"notifications/initialized"}"""));
+
+    private static string SessionHeaders(string? session) =>
+        $"MCP-Protocol-Version: {McpWire.SessionVersion}\r\n" + (session is null ? "" : $"{McpWire.SessionHeader}: {session}\r\n");
+
+    private static string Post(LoadTarget target, string headers, string body) =>
+        $"POST {target.Endpoint.PathAndQuery} HTTP/1.1\r\nHost: {target.Endpoint.Authority}\r\n"
+        + $"Authorization: Bearer {target.Token}\r\nContent-Type: application/json\r\n"
+        + $"Accept: application/json, text/event-stream\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}";
+}

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using Mcpx.Bench.Runner;
+
+namespace Mcpx.Bench.Reporting;
+
+/// <summary>Memory of one configuration's proxy, and of its database with shared pages divided, in bytes.</summary>
+internal sealed record MemoryReading(string Configuration, string When, long ResidentBytes, long? DatabaseBytes);
+
+/// <summary>Where the figures are from; without it they mean nothing.</summary>
+internal sealed record RunEnvironment(DateTimeOffset At, int Cores, string Runtime, string System, bool Optimized)
+{
+    public static RunEnvironment Current(TimeProvider time) => new(
+        time.GetUtcNow(), Environment.ProcessorCount, RuntimeInformation.FrameworkDescription,
+        RuntimeInformation.OSDescription, IsOptimized);
+
+#if DEBUG
+    private static bool IsOptimized => false;
+#else
+    private static bool IsOptimized => true;
+#endif
+}
+
+internal sealed record BenchReport(
+    RunEnvironment Environment,
+    RunOptions Options,
+    IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<MemoryReading> Memory,
+    IReadOnlyList<double> ColdStartSeconds)
+{
+    public bool AllVerified => Measurements.All(measurement => measurement.Verified);
+
+    public IReadOnlyList<SummaryRow> Rows =>
+    [
+        .. from scenario in Options.Scenarios
+           from configuration in Options.Configurations
+           select SummaryRow.Of(scenario.Name, configuration, Measurements),
+    ];
+
+    public IReadOnlyList<TargetLine> Targets => TargetLine.Of(this);
+}

@@ -1,0 +1,85 @@
+using System.Text;
+
+namespace Mcpx.Bench.Reporting;
+
+internal static class MarkdownReport
+{
+    private const double BytesPerMegabyte = 1_000_000;
+
+    public static string Render(BenchReport report)
+    {
+        var text = new StringBuilder();
+        Heading(text, report);
+        Problems(text, report);
+        Table(text, report.Rows);
+        Memory(text, report.Memory);
+        Targets(text, report.Targets);
+        return text.ToString();
+    }
+
+    private static void Heading(StringBuilder text, BenchReport report)
+    {
+        var (environment, options) = (report.Environment, report.Options);
+        text.AppendLine($"# `tools/call`, {options.AnswerBytes:N0} bytes, {options.Era} era, {options.Shape} answers");
+        text.AppendLine();
+        text.AppendLine($"{environment.At:yyyy-MM-dd HH:mm}Z, {environment.Cores} cores, {environment.Runtime}, {environment.System}.");
+        text.AppendLine($"{options.Rounds} interleaved rounds after {options.WarmUpCalls:N0} calls of warm-up each; median (min–max).");
+        text.AppendLine("CPU is the proxy's process alone, by the process clock; ratios and added times are paired within a round.");
+        text.AppendLine();
+        if (!environment.Optimized) text.AppendLine("**Debug build: these are no figures.** Run with `-c Release`.").AppendLine();
+    }
+
+    private static void Problems(StringBuilder text, BenchReport report)
+    {
+        foreach (var one in report.Measurements.Where(one => !one.Verified))
+        {
+            text.AppendLine(
+                $"- **Not verified:** {one.Configuration}, {one.Scenario}, round {one.Round}: {one.Failed} of {one.Calls} answers wrong, "
+                + $"upstream counted {one.UpstreamCalls}, wrong credentials {one.WrongCredentials}. {string.Join("; ", one.Problems)}");
+        }
+    }
+
+    private static void Table(StringBuilder text, IReadOnlyList<SummaryRow> rows)
+    {
+        foreach (var scenario in rows.GroupBy(row => row.Scenario))
+        {
+            text.AppendLine($"## {scenario.Key}").AppendLine();
+            text.AppendLine("| | calls/s | CPU µs/call | ÷ passthrough | + PostgreSQL µs | ÷ with it | p50 µs | added p50 | p99 µs | added p99 | upstream µs | generator µs | verified |");
+            text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+            foreach (var row in scenario)
+            {
+                text.AppendLine(
+                    $"| {row.Configuration} | {Show(row.CallsPerSecond, "N0")} | {Show(row.Cpu, "0.0")} | {Show(row.CpuRatio, "0.00")} "
+                    + $"| {Show(row.DatabaseCpu, "0.0")} | {Show(row.CpuRatioWithDatabase, "0.00")} "
+                    + $"| {Show(row.P50, "0")} | {Show(row.AddedP50, "0")} | {Show(row.P99, "0")} | {Show(row.AddedP99, "0")} "
+                    + $"| {Show(row.UpstreamCpu, "0.0")} | {Show(row.GeneratorCpu, "0.0")} | {(row.Verified ? "" : "**not** ")}{row.Calls:N0} |");
+            }
+            text.AppendLine();
+            if (scenario.First().LatenessP99 is { Max: > 0 } lateness)
+                text.AppendLine($"The generator released its calls up to {lateness.Show("0")} µs late (p99, first row); it is inside the latencies.").AppendLine();
+        }
+    }
+
+    private static void Memory(StringBuilder text, IReadOnlyList<MemoryReading> readings)
+    {
+        if (readings.Count == 0) return;
+        text.AppendLine("## Memory").AppendLine().AppendLine("| | when | working set MB | PostgreSQL MB |").AppendLine("|---|---|---|---|");
+        foreach (var reading in readings)
+        {
+            var database = reading.DatabaseBytes is { } bytes ? $"{bytes / BytesPerMegabyte:0}" : "–";
+            text.AppendLine($"| {reading.Configuration} | {reading.When} | {reading.ResidentBytes / BytesPerMegabyte:0} | {database} |");
+        }
+        text.AppendLine();
+    }
+
+    private static void Targets(StringBuilder text, IReadOnlyList<TargetLine> targets)
+    {
+        if (targets.Count == 0) return;
+        text.AppendLine("## Targets").AppendLine().AppendLine("| | target | seen | |").AppendLine("|---|---|---|---|");
+        foreach (var line in targets)
+            text.AppendLine($"| {line.What} | ≤ {line.Limit} {line.Unit} | {line.Seen.Show("0.00")} {line.Unit} | {(line.Met ? "met" : "**missed**")} |");
+        text.AppendLine();
+    }
+
+    private static string Show(Spread? spread, string format) => spread?.Show(format) ?? "–";
+}

@@ -1,0 +1,78 @@
+using Mcpx.Bench.Accounting;
+using Mcpx.Bench.Load;
+using Mcpx.Bench.Processes;
+using Mcpx.Bench.Reporting;
+
+namespace Mcpx.Bench.Runner;
+
+/// <summary>The whole run: everything up, memory while warming, interleaved rounds, cold starts last.</summary>
+internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeProvider time)
+{
+    private const int WarmUpConcurrency = 64;
+
+    public async Task<BenchReport> RunAsync(CancellationToken cancellationToken)
+    {
+        await using var stage = await Stage.SetUpAsync(options, progress, cancellationToken);
+        var memory = new List<MemoryReading>();
+        foreach (var configuration in stage.Configurations) memory.AddRange(await WarmUpAsync(configuration, cancellationToken));
+        var measurements = await RoundsAsync(stage, cancellationToken);
+        memory.AddRange(stage.Configurations.SelectMany(configuration => Memory(configuration, "at the end")));
+        var coldStarts = await ColdStartsAsync(stage, cancellationToken);
+        return new BenchReport(RunEnvironment.Current(time), options, measurements, memory, coldStarts);
+    }
+
+    private async Task<IReadOnlyList<MemoryReading>> WarmUpAsync(Configuration configuration, CancellationToken cancellationToken)
+    {
+        await progress.WriteLineAsync($"warming {configuration.Name} …");
+        var started = Memory(configuration, "before the first call");
+        await CallAsync(options.MemoryCalls);
+        var called = Memory(configuration, $"after {options.MemoryCalls:N0} calls");
+        if (options.WarmUpCalls > options.MemoryCalls) await CallAsync(options.WarmUpCalls - options.MemoryCalls);
+        return [.. started, .. called];
+
+        async Task CallAsync(long calls)
+        {
+            var load = await ClosedLoop.RunAsync(configuration.Target, WarmUpConcurrency, calls, cancellationToken);
+            if (load.Failed > 0) throw new BenchException($"{configuration.Name} answers wrongly: {load.Problems[0]}");
+        }
+    }
+
+    private async Task<IReadOnlyList<Measurement>> RoundsAsync(Stage stage, CancellationToken cancellationToken)
+    {
+        var measurer = new Measurer(stage);
+        var measurements = new List<Measurement>();
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            await progress.WriteLineAsync($"round {round} of {options.Rounds} …");
+            foreach (var scenario in options.Scenarios)
+            {
+                // Another one begins each round: whatever disturbs the first of a row then disturbs each in turn.
+                foreach (var configuration in Rotated(stage.Configurations, round))
+                    measurements.Add(await measurer.MeasureAsync(configuration, scenario, round, cancellationToken));
+            }
+        }
+        return measurements;
+    }
+
+    private async Task<IReadOnlyList<double>> ColdStartsAsync(Stage stage, CancellationToken cancellationToken)
+    {
+        var seconds = new List<double>();
+        for (var i = 0; stage.Gateway is { } gateway && i < options.ColdStarts; i++)
+        {
+            await progress.WriteLineAsync("cold start …");
+            seconds.Add((await gateway.RestartAsync(cancellationToken)).TotalSeconds);
+        }
+        return seconds;
+    }
+
+    private static IEnumerable<Configuration> Rotated(IReadOnlyList<Configuration> all, int by) =>
+        Enumerable.Range(by, all.Count).Select(i => all[i % all.Count]);
+
+    private static IReadOnlyList<MemoryReading> Memory(Configuration configuration, string when)
+    {
+        if (configuration.ProcessId is not { } process) return [];
+        var database = configuration.DatabaseRoots?.Invoke().SelectMany(ProcessFiles.Tree).Distinct()
+            .Sum(id => ProcessFiles.ProportionalBytes(id) ?? 0);
+        return [new MemoryReading(configuration.Name, when, ProcessFiles.ResidentBytes(process) ?? 0, database)];
+    }
+}

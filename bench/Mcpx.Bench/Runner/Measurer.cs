@@ -1,0 +1,70 @@
+using Mcpx.Bench.Accounting;
+
+namespace Mcpx.Bench.Runner;
+
+/// <summary>Runs one stretch of load with every meter on.</summary>
+internal sealed class Measurer(Stage stage)
+{
+    private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
+
+    // Timers and the thread pool's own housekeeping stay well under this in a step; work does not.
+    private const long QuietNanosecondsPerStep = 4_000_000;
+
+    public async Task<Measurement> MeasureAsync(
+        Configuration configuration, Scenario scenario, int round, CancellationToken cancellationToken)
+    {
+        var before = await stage.UpstreamStatsAsync(cancellationToken);
+        var proxy = configuration.ProcessId is { } process ? CpuMeter.OfProcess(process) : null;
+        var database = configuration.DatabaseRoots is { } roots ? CpuMeter.OfTrees(roots()) : null;
+        var upstream = CpuMeter.OfProcess(stage.UpstreamProcessId);
+        var generator = CpuMeter.OfProcess(Environment.ProcessId);
+        var load = await scenario.RunAsync(configuration.Target, cancellationToken);
+        var (upstreamCpu, generatorCpu) = (upstream.Nanoseconds, generator.Nanoseconds);
+        await SettleAsync(configuration.Settle, proxy, database, cancellationToken);
+        var (proxyCpu, databaseCpu) = (proxy?.Nanoseconds, database?.Nanoseconds);
+        var after = await stage.UpstreamStatsAsync(cancellationToken);
+        return new Measurement
+        {
+            Configuration = configuration.Name,
+            Scenario = scenario.Name,
+            Round = round,
+            Calls = load.Calls,
+            Failed = load.Failed,
+            UpstreamCalls = after.Calls - before.Calls,
+            WrongCredentials = after.WrongCredential - before.WrongCredential,
+            Problems = load.Problems,
+            CallsPerSecond = load.CallsPerSecond,
+            Cpu = PerCall(proxyCpu),
+            DatabaseCpu = PerCall(databaseCpu),
+            UpstreamCpu = PerCall(upstreamCpu)!.Value,
+            GeneratorCpu = PerCall(generatorCpu)!.Value,
+            P50 = Micros(load.Latency.Percentile(0.5)),
+            P99 = Micros(load.Latency.Percentile(0.99)),
+            Max = Micros(load.Latency.Max),
+            LatenessP99 = Micros(load.Lateness.Percentile(0.99)),
+        };
+
+        double? PerCall(long? nanoseconds) => nanoseconds / 1000.0 / Math.Max(1, load.Calls);
+    }
+
+    // Work that a proxy puts off (writing the audit trail) belongs to the calls that caused it.
+    private static async Task SettleAsync(TimeSpan settle, CpuMeter? proxy, CpuMeter? database, CancellationToken cancellationToken)
+    {
+        var quiet = TimeSpan.Zero;
+        var waited = TimeSpan.Zero;
+        var last = Total();
+        while (quiet < settle && waited < SettleLimit)
+        {
+            await Task.Delay(SettleStep, cancellationToken);
+            var now = Total();
+            quiet = now - last < QuietNanosecondsPerStep ? quiet + SettleStep : TimeSpan.Zero;
+            waited += SettleStep;
+            last = now;
+        }
+
+        long Total() => (proxy?.Nanoseconds ?? 0) + (database?.Nanoseconds ?? 0);
+    }
+
+    private static double Micros(long nanoseconds) => nanoseconds / 1000.0;
+}

@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Mcpx.Bench.Baselines;
+using Mcpx.Bench.Gateway;
+using Mcpx.Bench.Load;
+using Mcpx.Bench.Processes;
+using Mcpx.Bench.Upstream;
+using Mcpx.Bench.Wire;
+
+namespace Mcpx.Bench.Runner;
+
+/// <summary>All processes of a run, up at the same time: rounds can then alternate between them.</summary>
+internal sealed class Stage : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+
+    // Long enough for a journal that is drained a few times a second; a proxy that keeps nothing has nothing to finish.
+    private static readonly TimeSpan GatewaySettle = TimeSpan.FromMilliseconds(500);
+
+    private readonly List<IAsyncDisposable> _processes = [];
+    private readonly List<Configuration> _configurations = [];
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false });
+    private Uri _upstream = new("http://127.0.0.1");
+
+    public IReadOnlyList<Configuration> Configurations => _configurations;
+
+    public GatewayProcess? Gateway { get; private set; }
+
+    public int UpstreamProcessId { get; private set; }
+
+    public static async Task<Stage> SetUpAsync(RunOptions options, TextWriter progress, CancellationToken cancellationToken)
+    {
+        var stage = new Stage();
+        try
+        {
+            var direct = await stage.AddUpstreamAsync(options, cancellationToken);
+            foreach (var name in options.Configurations)
+            {
+                stage._configurations.Add(name switch
+                {
+                    Configuration.Direct => new Configuration(name, direct, null, null, TimeSpan.Zero),
+                    Configuration.Passthrough => await stage.AddPassthroughAsync(direct, cancellationToken),
+                    _ => await stage.AddGatewayAsync(direct, options, progress, cancellationToken),
+                });
+            }
+            return stage;
+        }
+        catch
+        {
+            await stage.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<UpstreamStats> UpstreamStatsAsync(CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_upstream, "/stats"));
+        using var answer = await _http.SendAsync(request, cancellationToken);
+        var said = await answer.Content.ReadAsStringAsync(cancellationToken);
+        return JsonSerializer.Deserialize<UpstreamStats>(said, JsonSerializerOptions.Web)
+            ?? throw new BenchException("The upstream lost its counters");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        foreach (var process in Enumerable.Reverse(_processes)) await process.DisposeAsync();
+    }
+
+    private async Task<LoadTarget> AddUpstreamAsync(RunOptions options, CancellationToken cancellationToken)
+    {
+        var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var process = ChildProcess.StartRole(UpstreamHost.Role, secret);
+        _processes.Add(process);
+        _upstream = new Uri(await process.ReadyAsync(StartTimeout, cancellationToken));
+        UpstreamProcessId = process.Id;
+        var endpoint = new Uri(_upstream, McpWire.PathOf(options.Era, options.Shape));
+        return new LoadTarget(endpoint, secret, options.Era, options.Shape, options.AnswerBytes);
+    }
+
+    private async Task<Configuration> AddPassthroughAsync(LoadTarget direct, CancellationToken cancellationToken)
+    {
+        var process = ChildProcess.StartRole(PassthroughHost.Role, _upstream.AbsoluteUri);
+        _processes.Add(process);
+        var url = new Uri(await process.ReadyAsync(StartTimeout, cancellationToken));
+        var target = direct with { Endpoint = new Uri(url, direct.Endpoint.AbsolutePath) };
+        return new Configuration(Configuration.Passthrough, target, process.Id, null, TimeSpan.Zero);
+    }
+
+    private async Task<Configuration> AddGatewayAsync(
+        LoadTarget direct, RunOptions options, TextWriter progress, CancellationToken cancellationToken)
+    {
+        var assembly = await GatewayBuild.LocateAsync(options.Gateway, progress, cancellationToken);
+        await progress.WriteLineAsync("starting the gateway on an empty database …");
+        var (gateway, welcome) = await GatewayProcess.StartNewAsync(assembly, cancellationToken);
+        _processes.Add(gateway);
+        Gateway = gateway;
+        using var admin = new GatewayAdmin(welcome);
+        var target = await admin.PublishAsync(direct, cancellationToken);
+        return new Configuration(Configuration.Mcpx, target, gateway.ProcessId, gateway.DatabaseRoots, GatewaySettle);
+    }
+}
