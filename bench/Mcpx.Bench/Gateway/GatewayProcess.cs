@@ -18,6 +18,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
+    // PostgreSQL's own directories come and go while they are listed: do not descend into them.
+    private static readonly EnumerationOptions NearTheTop = new() { RecurseSubdirectories = true, MaxRecursionDepth = 2, IgnoreInaccessible = true };
+
     private readonly string _assembly;
     private readonly DirectoryInfo _scratch;
     private readonly Uri _url;
@@ -63,7 +66,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>The postmaster, wherever in the data directory its pid file is and whoever its parent is.</summary>
     public IReadOnlyCollection<int> DatabaseRoots() =>
     [
-        .. Directory.EnumerateFiles(DataDirectory, "postmaster.pid", SearchOption.AllDirectories)
+        .. Directory.EnumerateFiles(DataDirectory, "postmaster.pid", NearTheTop)
             .Select(file => int.Parse(File.ReadLines(file).First(), CultureInfo.InvariantCulture)),
     ];
 

@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using System.Threading.Channels;
-using Mcpx.Bench.Accounting;
 
 namespace Mcpx.Bench.Load;
 
@@ -10,39 +8,24 @@ namespace Mcpx.Bench.Load;
 /// </summary>
 internal static class OpenLoop
 {
-    private const long NanosecondsPerSecond = 1_000_000_000;
-
+    /// <param name="target">Where the calls go.</param>
+    /// <param name="connections">How many calls can be open at once; more wait, and their wait counts.</param>
+    /// <param name="startPacer">Called when the connections are open, so that opening them makes no call late.</param>
+    /// <param name="cancellationToken">Ends the stretch early.</param>
     public static async Task<LoadResult> RunAsync(
-        LoadTarget target, int connections, int callsPerSecond, long calls, CancellationToken cancellationToken)
+        LoadTarget target, int connections, Func<Pacer> startPacer, CancellationToken cancellationToken)
     {
         using var workers = await WorkerSet.OpenAsync(target, connections, cancellationToken);
         var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var due = Channel.CreateUnbounded<(long Sequence, long Due)>(new UnboundedChannelOptions { SingleWriter = true });
-        var lateness = new LatencyHistogram();
-        var pacer = new Thread(Pace) { IsBackground = true, Name = "pacer" };
-        pacer.Start();
-        var result = await workers.RunAsync(AnswerDueAsync, lateness, cancellationToken);
-        pacer.Join();
+        var pacer = startPacer();
+        var result = await workers.RunAsync(AnswerDueAsync, pacer.Lateness, cancellationToken);
+        await pacer.Finished;
         return result;
-
-        // A thread of its own: the timers of the runtime are a millisecond late, which would be most of what is measured.
-        void Pace()
-        {
-            var start = Native.MonotonicNanoseconds();
-            for (var sequence = 1L; sequence <= calls && !cancellationToken.IsCancellationRequested; sequence++)
-            {
-                var at = start + (sequence * NanosecondsPerSecond / callsPerSecond);
-                Native.SleepUntil(at);
-                lateness.Record(Native.MonotonicNanoseconds() - at);
-                due.Writer.TryWrite((sequence, at));
-            }
-            due.Writer.Complete();
-        }
 
         async Task AnswerDueAsync(CallWorker worker)
         {
-            await foreach (var call in due.Reader.ReadAllAsync(cancellationToken))
-                await worker.CallAsync(CallNumber.Of(call.Sequence, seed), call.Due, cancellationToken);
+            await foreach (var call in pacer.Due.ReadAllAsync(cancellationToken))
+                await worker.CallAsync(CallNumber.Of(call.Sequence, seed), call.At, cancellationToken);
         }
     }
 }

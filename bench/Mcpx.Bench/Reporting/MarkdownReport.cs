@@ -23,7 +23,7 @@ internal static class MarkdownReport
         text.AppendLine($"# `tools/call`, {options.AnswerBytes:N0} bytes, {options.Era} era, {options.Shape} answers");
         text.AppendLine();
         text.AppendLine($"{environment.At:yyyy-MM-dd HH:mm}Z, {environment.Cores} cores, {environment.Runtime}, {environment.System}.");
-        text.AppendLine($"{options.Rounds} interleaved rounds after {options.WarmUpCalls:N0} calls of warm-up each; median (min–max).");
+        text.AppendLine($"{options.Rounds} interleaved rounds after {options.WarmUpCalls:N0} calls of warm-up each; median (min … max).");
         text.AppendLine("CPU is the proxy's process alone, by the process clock; ratios and added times are paired within a round.");
         text.AppendLine();
         if (!environment.Optimized) text.AppendLine("**Debug build: these are no figures.** Run with `-c Release`.").AppendLine();

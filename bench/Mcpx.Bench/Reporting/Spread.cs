@@ -14,5 +14,5 @@ internal sealed record Spread(double Median, double Min, double Max)
     }
 
     public string Show(string format) =>
-        Min == Max ? Median.ToString(format) : $"{Median.ToString(format)} ({Min.ToString(format)}–{Max.ToString(format)})";
+        Min == Max ? Median.ToString(format) : $"{Median.ToString(format)} ({Min.ToString(format)} … {Max.ToString(format)})";
 }

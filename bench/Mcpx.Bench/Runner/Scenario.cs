@@ -19,6 +19,6 @@ internal abstract record Scenario(string Name)
         private const int Connections = 32;
 
         public override Task<LoadResult> RunAsync(LoadTarget target, CancellationToken cancellationToken) =>
-            OpenLoop.RunAsync(target, Connections, CallsPerSecond, Calls, cancellationToken);
+            OpenLoop.RunAsync(target, Connections, () => Pacer.Start(CallsPerSecond, Calls, cancellationToken), cancellationToken);
     }
 }
