@@ -12,7 +12,7 @@ internal sealed record RunOptions
           --quick                   few calls, one round: a smoke test, no figures
           --configurations LIST     of direct,passthrough,mcpx (default: all)
           --rounds N                repeats, medians are taken over them (default 5)
-          --calls N                 calls per round at c=16 and c=64 (default 10000); c=1 makes a fifth of it
+          --calls N                 calls per round at c=16 and c=64 (default 10000); c=1 makes half of it
           --warm-up N               calls before the first round, per configuration (default 60000)
           --era stateless|session   protocol revision 2026-07-28 or 2025-11-25 (default stateless)
           --answer json|sse         shape of the answers (default json)
@@ -52,7 +52,7 @@ internal sealed record RunOptions
 
     public IReadOnlyList<Scenario> Scenarios =>
     [
-        .. Concurrencies.Select(concurrency => new Scenario.Closed(concurrency, concurrency == 1 ? Math.Max(1, Calls / 5) : Calls)),
+        .. Concurrencies.Select(concurrency => new Scenario.Closed(concurrency, concurrency == 1 ? Math.Max(1, Calls / 2) : Calls)),
         new Scenario.Open(OpenCallsPerSecond, OpenCalls),
     ];
 
