@@ -30,6 +30,11 @@ public sealed class EgressHandlerFactory(AddressGuard guard)
         ConnectCallback = ConnectAsync,
     };
 
+    /// <summary>A client for libraries that want one; its only deviation from the handler is that it exists.</summary>
+#pragma warning disable RS0030 // This is the one way out.
+    public HttpClient CreateClient() => new(Create(), disposeHandler: true);
+#pragma warning restore RS0030
+
     /// <summary>
     /// Resolves once, checks every address, connects to a checked one. Checking the name and connecting by name would
     /// let a DNS answer change in between (rebinding).

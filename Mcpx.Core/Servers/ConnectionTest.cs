@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Sockets;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Egress;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+
+namespace Mcpx.Core.Servers;
+
+/// <summary>One step on the way to a server.</summary>
+/// <param name="Name"><c>address</c>, <c>protocol</c> or <c>tools</c>.</param>
+/// <param name="Detail">What was found, or why it failed and what to do, in a sentence.</param>
+public sealed record ConnectionStep(string Name, bool Ok, double Milliseconds, string Detail);
+
+/// <param name="Tools">How many tools the server offers; null when it was not reached.</param>
+/// <param name="ProtocolVersion">What was agreed on.</param>
+public sealed record ConnectionReport(bool Ok, IReadOnlyList<ConnectionStep> Steps, int? Tools, string? ProtocolVersion, string? ServerName);
+
+/// <summary>Tries a server the way a call would: same address guard, same credential.</summary>
+public sealed class ConnectionTest(ServerAdmin servers, CredentialVault vault, AddressGuard guard, EgressHandlerFactory egress, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <exception cref="RefusalException">Not allowed, or no such server.</exception>
+    public async Task<ConnectionReport> RunAsync(Actor actor, ServerId id, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ManageServers);
+        ServerDetails details = await servers.GetAsync(actor, id, cancellationToken);
+        Credential credential = details.Credential is null ? new Credential.None() : vault.Open(details.Credential);
+        return await RunAsync(details.Server.Url, credential, cancellationToken);
+    }
+
+    /// <summary>Tries a server before it is saved.</summary>
+    /// <exception cref="RefusalException">Not allowed, or the address or credential break rules.</exception>
+    public Task<ConnectionReport> RunAsync(Actor actor, string? url, CredentialInput credential, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ManageServers);
+        InputCheck check = new();
+        Uri? address = ServerUrl.Check(check, url);
+        credential.Check(check);
+        check.ThrowIfWrong();
+        return RunAsync(address!, credential.ToCredential(), cancellationToken);
+    }
+
+    private async Task<ConnectionReport> RunAsync(Uri url, Credential credential, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        List<ConnectionStep> steps = [];
+        string? version = null;
+        string? name = null;
+        int? tools = null;
+        bool ok = await StepAsync(steps, "address", () => ResolveAsync(url, limit.Token), cancellationToken);
+        if (!ok) return new ConnectionReport(false, steps, null, null, null);
+
+        using HttpClient http = egress.CreateClient();
+        McpClient? client = null;
+        try
+        {
+            ok = await StepAsync(steps, "protocol", async () =>
+            {
+                client = await McpClient.CreateAsync(TransportTo(url, credential, http), cancellationToken: limit.Token);
+                version = client.NegotiatedProtocolVersion;
+                name = client.ServerInfo?.Name;
+                return $"The server speaks MCP {version}.";
+            }, cancellationToken);
+            ok = ok && await StepAsync(steps, "tools", async () =>
+            {
+                tools = (await client!.ListToolsAsync(cancellationToken: limit.Token)).Count;
+                return tools == 1 ? "It offers 1 tool." : $"It offers {tools} tools.";
+            }, cancellationToken);
+        }
+        finally
+        {
+            if (client is not null) await client.DisposeAsync();
+        }
+
+        return new ConnectionReport(ok, steps, tools, version, name);
+    }
+
+    private async Task<string> ResolveAsync(Uri url, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses = IPAddress.TryParse(url.Host.Trim('[', ']'), out IPAddress? literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(url.Host, cancellationToken);
+        return Array.TrueForAll(addresses, guard.IsAllowed) ? $"{url.Host} is reachable by the rules of this installation." : throw new EgressDeniedException(url.Host);
+    }
+
+    private static HttpClientTransport TransportTo(Uri url, Credential credential, HttpClient http)
+    {
+        HttpClientTransportOptions options = new() { Endpoint = url, TransportMode = HttpTransportMode.StreamableHttp, EnableStandaloneGetStream = false };
+        if (credential.ToHeader() is (string header, Secret value))
+            options.AdditionalHeaders = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { [header] = value.Reveal() };
+        return new HttpClientTransport(options, http);
+    }
+
+    private async Task<bool> StepAsync(List<ConnectionStep> steps, string name, Func<Task<string>> run, CancellationToken caller)
+    {
+        long started = time.GetTimestamp();
+        try
+        {
+            string found = await run();
+            steps.Add(new ConnectionStep(name, true, time.GetElapsedTime(started).TotalMilliseconds, found));
+            return true;
+        }
+        catch (Exception e) when (!caller.IsCancellationRequested && Explain(e) is { } why)
+        {
+            steps.Add(new ConnectionStep(name, false, time.GetElapsedTime(started).TotalMilliseconds, why));
+            return false;
+        }
+    }
+
+    /// <summary>In words that help; null for a mistake of ours.</summary>
+    private static string? Explain(Exception exception) => exception switch
+    {
+        OperationCanceledException or TimeoutException => $"No answer within {Patience.TotalSeconds:0} seconds.",
+        EgressDeniedException e => e.Message,
+        HttpRequestException { InnerException: EgressDeniedException e } => e.Message,
+        HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } e =>
+            $"The server refuses the credential ({(int)e.StatusCode!}). Check its kind, header and secret.",
+        HttpRequestException { StatusCode: { } status } => $"The server answered {(int)status}. Is this the address of its MCP endpoint?",
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => "The name can't be resolved.",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "The TLS connection failed: check the certificate.",
+        HttpRequestException { InnerException: SocketException e } => $"The connection failed: {e.Message}.",
+        HttpRequestException e => $"The request failed: {e.Message}",
+        McpException or System.Text.Json.JsonException or InvalidOperationException or IOException => $"The answer is not MCP: {exception.Message}",
+        _ => null,
+    };
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Mcpx.Web.Authentication;
+using Microsoft.AspNetCore.Http.Json;
+
+namespace Mcpx.Web.Api;
+
+/// <summary>Door 3: automation.</summary>
+internal static class ApiEndpoints
+{
+    private const long LongestBody = 1 << 20;
+
+    public static void AddMcpxApi(this IServiceCollection services)
+    {
+        services.AddProblemDetails();
+        services.AddExceptionHandler<RefusalHandler>();
+        // A body that can't be read is answered with what is wrong in it, in every environment.
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.Configure<JsonOptions>(o =>
+        {
+            o.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            o.SerializerOptions.RespectNullableAnnotations = true;
+            o.SerializerOptions.AllowDuplicateProperties = false;
+            o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.Never;
+            o.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        });
+    }
+
+    public static void MapMcpxApi(this IEndpointRouteBuilder endpoints)
+    {
+        RouteGroupBuilder read = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiRead);
+        RouteGroupBuilder write = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiWrite)
+            .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LongestBody));
+        ServersApi.Map(read, write);
+        TokensApi.Map(read, write);
+        CallsApi.Map(read);
+        // Everything else below /api is unknown to tokens, not a page of the dashboard.
+        endpoints.Map("/api/{**rest}", () => Results.Problem(statusCode: StatusCodes.Status404NotFound, title: "There is no such endpoint."));
+    }
+}

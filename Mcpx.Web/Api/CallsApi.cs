@@ -1,0 +1,68 @@
+using System.Text;
+using Mcpx.Core.Calls;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Web.Authentication;
+
+namespace Mcpx.Web.Api;
+
+/// <summary><c>/api/calls</c>.</summary>
+internal static class CallsApi
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static void Map(RouteGroupBuilder read)
+    {
+        read.MapGet("/calls", ListAsync);
+        read.MapGet("/calls/{id}", GetAsync);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext http, CallAdmin calls, string? server, string? method, string? tool, string? outcome, DateTimeOffset? from, DateTimeOffset? to, string? cursor, int? size)
+    {
+        CallFilter filter = new(
+            server is null ? null : ApiInput.Id<ServerId>(server, "server"), method, tool,
+            ApiInput.Choice<CallOutcome>(outcome, "outcome"), from?.ToUniversalTime(), to?.ToUniversalTime(), cursor, size ?? 50);
+        Page<CallRecord> page = await calls.ListAsync(ActorResolver.FromToken(http), filter, http.RequestAborted);
+        return Results.Ok(new { items = page.Items.Select(CallAnswer.From), next = page.Next });
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext http, CallAdmin calls, string id)
+    {
+        CallRecord call = await calls.GetAsync(ActorResolver.FromToken(http), ApiInput.Id<CallId>(id, "call"), http.RequestAborted);
+        return Results.Ok(new
+        {
+            call = CallAnswer.From(call),
+            request = Payload(call.Request),
+            response = Payload(call.Response),
+            truncated = call.Truncated,
+        });
+    }
+
+    /// <summary>As text where the bytes are UTF-8, else as base64: nothing is lost and nothing is guessed.</summary>
+    private static object? Payload(byte[]? bytes)
+    {
+        if (bytes is null) return null;
+        try
+        {
+            return new { encoding = "utf-8", body = StrictUtf8.GetString(bytes) };
+        }
+        catch (DecoderFallbackException)
+        {
+            return new { encoding = "base64", body = Convert.ToBase64String(bytes) };
+        }
+    }
+}
+
+internal sealed record CallAnswer(
+    string Id, DateTimeOffset Time, string Endpoint, string? Server, string? ServerSlug, string? User, string? UserName, string? Token, string? TokenName,
+    string? ClientName, string? ClientVersion, ProtocolEra Era, string? Method, string? Tool, CallOutcome Outcome, int Status, string? Rule, string? Reason,
+    double TotalMilliseconds, double UpstreamMilliseconds, int RequestBytes, long ResponseBytes)
+{
+    private const double MicrosecondsPerMillisecond = 1000;
+
+    public static CallAnswer From(CallRecord c) => new(
+        c.Id.ToString(), c.Time, c.Endpoint, c.Server?.ToString(), c.ServerSlug, c.User?.ToString(), c.UserName, c.Token?.ToString(), c.TokenName,
+        c.ClientName, c.ClientVersion, c.Era, c.Method, c.Tool, c.Outcome, c.Status, c.Rule, c.Reason,
+        c.TotalMicroseconds / MicrosecondsPerMillisecond, c.UpstreamMicroseconds / MicrosecondsPerMillisecond, c.RequestBytes, c.ResponseBytes);
+}

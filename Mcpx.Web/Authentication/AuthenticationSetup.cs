@@ -1,0 +1,39 @@
+using Mcpx.Web.Hosting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+
+namespace Mcpx.Web.Authentication;
+
+/// <summary>The schemes and policies of the doors, in one place to review.</summary>
+internal static class AuthenticationSetup
+{
+    /// <summary>The hop to a sign-in page is the dashboard's alone; it lives here so that both sides agree.</summary>
+    public const string SignInPath = "/signin";
+
+    private static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(8);
+
+    public static void AddMcpxAuthentication(this IServiceCollection services, McpxOptions options)
+    {
+        bool https = options.PublicUrl.Scheme == Uri.UriSchemeHttps;
+        services.AddAuthentication()
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthenticationHandler>(Schemes.Token, null)
+            .AddCookie(Schemes.Dashboard, cookie =>
+            {
+                // __Host- binds the cookie to exactly this host over TLS; a browser refuses it on plain http.
+                cookie.Cookie.Name = https ? "__Host-mcpx" : "mcpx";
+                cookie.Cookie.SecurePolicy = https ? CookieSecurePolicy.Always : CookieSecurePolicy.None;
+                cookie.Cookie.HttpOnly = true;
+                cookie.Cookie.SameSite = SameSiteMode.Lax;
+                cookie.Cookie.Path = "/";
+                cookie.ExpireTimeSpan = SessionLifetime;
+                cookie.SlidingExpiration = true;
+                cookie.LoginPath = SignInPath;
+                cookie.AccessDeniedPath = SignInPath;
+                cookie.ReturnUrlParameter = "return";
+            });
+        services.AddAuthorizationBuilder()
+            .AddPolicy(Policies.ApiRead, p => p.AddAuthenticationSchemes(Schemes.Token).RequireClaim(McpxClaims.Scope, "api:read"))
+            .AddPolicy(Policies.ApiWrite, p => p.AddAuthenticationSchemes(Schemes.Token).RequireClaim(McpxClaims.Scope, "api:write"))
+            .AddPolicy(Policies.Dashboard, p => p.AddAuthenticationSchemes(Schemes.Dashboard).RequireAuthenticatedUser());
+    }
+}

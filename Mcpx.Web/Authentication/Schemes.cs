@@ -1,0 +1,24 @@
+namespace Mcpx.Web.Authentication;
+
+/// <summary>Who comes in how. The MCP door is not here: its filter authenticates, see <c>AuthenticateFilter</c>.</summary>
+internal static class Schemes
+{
+    /// <summary>People in a browser: a cookie.</summary>
+    public const string Dashboard = "Dashboard";
+
+    /// <summary>Automation: a personal access token in the Authorization header.</summary>
+    public const string Token = "Token";
+}
+
+internal static class Policies
+{
+    public const string ApiRead = "ApiRead";
+    public const string ApiWrite = "ApiWrite";
+    public const string Dashboard = "DashboardUser";
+}
+
+internal static class McpxClaims
+{
+    public const string UserId = "sub";
+    public const string Scope = "scope";
+}

@@ -1,0 +1,49 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Mcpx.Core.Identity;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace Mcpx.Web.Authentication;
+
+/// <summary>Personal access tokens at the REST door.</summary>
+internal sealed class TokenAuthenticationHandler(
+    ICallerDirectory callers,
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory loggers,
+    UrlEncoder encoder) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    private const string Prefix = "Bearer ";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            return AuthenticateResult.NoResult();
+        if (await callers.FindAsync(value[Prefix.Length..].Trim(), Context.RequestAborted) is not { } caller)
+            return AuthenticateResult.Fail("The access token is unknown, expired or revoked.");
+
+        Context.Features.Set(caller);
+        ClaimsIdentity identity = new(Scheme.Name);
+        identity.AddClaim(new Claim(McpxClaims.UserId, caller.User.ToString()));
+        foreach (string scope in caller.Scopes.ToNames())
+            identity.AddClaim(new Claim(McpxClaims.Scope, scope));
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
+    }
+
+    /// <summary>RFC 6750, section 3.</summary>
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        bool sent = Request.Headers.Authorization.Count > 0;
+        Response.Headers.WWWAuthenticate = sent ? "Bearer realm=\"mcpx\", error=\"invalid_token\"" : "Bearer realm=\"mcpx\"";
+        await Results.Problem(statusCode: StatusCodes.Status401Unauthorized, title: "A valid access token is needed.",
+            detail: "Send a personal access token as Authorization: Bearer mcpx_pat_….").ExecuteAsync(Context);
+    }
+
+    protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        string scope = HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method) ? "api:read" : "api:write";
+        Response.Headers.WWWAuthenticate = $"Bearer realm=\"mcpx\", error=\"insufficient_scope\", scope=\"{scope}\"";
+        await Results.Problem(statusCode: StatusCodes.Status403Forbidden, title: "The token may not do this.",
+            detail: $"The token does not have the scope {scope}.").ExecuteAsync(Context);
+    }
+}

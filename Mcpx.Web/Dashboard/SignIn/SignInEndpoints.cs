@@ -1,0 +1,41 @@
+using System.Security.Claims;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Web.Authentication;
+using Microsoft.AspNetCore.Authentication;
+
+namespace Mcpx.Web.Dashboard.SignIn;
+
+/// <summary>Getting in and out of the dashboard.</summary>
+internal static class SignInEndpoints
+{
+    public static void MapSignIn(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/signin/link", RedeemAsync);
+        endpoints.MapPost("/signout", async (HttpContext http) =>
+        {
+            await http.SignOutAsync(Schemes.Dashboard);
+            return Results.LocalRedirect(AuthenticationSetup.SignInPath);
+        }).RequireAuthorization(Policies.Dashboard);
+        endpoints.MapGet("/", async (HttpContext http, IMembershipStore memberships) =>
+            ActorResolver.UserOf(http.User) is { } user ? await HomeOf(user, memberships, http.RequestAborted) : Results.LocalRedirect(AuthenticationSetup.SignInPath))
+            .RequireAuthorization(Policies.Dashboard);
+    }
+
+    private static async Task<IResult> RedeemAsync(HttpContext http, SignInLinks links, IMembershipStore memberships, string? code)
+    {
+        // The code is in the address: it must not go on as a referrer, nor stay in a cache.
+        http.Response.Headers.CacheControl = "no-store";
+        if (code is null || await links.RedeemAsync(code, http.RequestAborted) is not { } user)
+            return Results.LocalRedirect($"{AuthenticationSetup.SignInPath}?problem=link");
+        ClaimsIdentity identity = new([new Claim(McpxClaims.UserId, user.ToString())], Schemes.Dashboard);
+        await http.SignInAsync(Schemes.Dashboard, new ClaimsPrincipal(identity));
+        return await HomeOf(user, memberships, http.RequestAborted);
+    }
+
+    private static async Task<IResult> HomeOf(UserId user, IMembershipStore memberships, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Membership> all = await memberships.ListAsync(user, cancellationToken);
+        return Results.LocalRedirect(all.Count > 0 ? $"/{all[0].Organization.Slug}" : $"{AuthenticationSetup.SignInPath}?problem=membership");
+    }
+}

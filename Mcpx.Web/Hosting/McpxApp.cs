@@ -1,0 +1,74 @@
+using Mcpx.Core;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Egress;
+using Mcpx.Data;
+using Mcpx.Web.Api;
+using Mcpx.Web.Authentication;
+using Mcpx.Web.Dashboard.SignIn;
+using Mcpx.Web.Proxy;
+
+namespace Mcpx.Web.Hosting;
+
+/// <summary>Puts the application together: the only place that knows all doors.</summary>
+internal static class McpxApp
+{
+    private const int LongestHeaders = 32 << 10;
+
+    /// <param name="customize">For tests: replaces services after everything was registered.</param>
+    /// <exception cref="ConfigurationException">The set-up is wrong; the message is for the operator.</exception>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ApplicationName = typeof(McpxApp).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        McpxOptions options = McpxOptions.Read(builder.Configuration, builder.Environment.IsProduction());
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestHeadersTotalSize = LongestHeaders;
+        });
+        AddServices(builder.Services, options);
+        customize?.Invoke(builder);
+        WebApplication app = builder.Build();
+        Map(app);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, McpxOptions options)
+    {
+        services.AddSingleton(options).AddSingleton<PublicAddress>();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(KeyRingFile.Load(options));
+        services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow));
+        services.AddMcpxCore();
+        services.AddMcpxDatabase(options);
+        services.AddMcpxAuthentication(options);
+        services.AddSingleton<ActorResolver>().AddSingleton<McpRequestHandler>();
+        services.AddMcpxApi();
+        services.AddMcpxDashboard();
+        services.AddSingleton<FirstOwner>().AddSingleton<DemoContent>().AddSingleton<Welcome>().AddSingleton<Readiness>();
+        services.AddHostedService<Startup>();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.UseMiddleware<HostGuard>();
+        app.UseRouting();
+        // What follows is not on an agent's path: the MCP endpoints end in routing.
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+
+        app.MapProbes();
+        app.MapMcp();
+        app.MapMcpxApi();
+        app.MapSignIn();
+        app.MapMcpxDashboard();
+    }
+}

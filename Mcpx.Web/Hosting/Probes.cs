@@ -1,0 +1,17 @@
+namespace Mcpx.Web.Hosting;
+
+/// <summary>For orchestrators: alive, and ready for traffic.</summary>
+internal static class Probes
+{
+    public static void MapProbes(this IEndpointRouteBuilder endpoints)
+    {
+        Readiness readiness = endpoints.ServiceProvider.GetRequiredService<Readiness>();
+        endpoints.MapGet("/livez", (HttpContext http) => http.Response.WriteAsync("ok\n", http.RequestAborted)).ShortCircuit();
+        endpoints.MapGet("/readyz", (HttpContext http) =>
+        {
+            http.Response.StatusCode = readiness.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            http.Response.Headers.CacheControl = "no-store";
+            return http.Response.WriteAsJsonAsync(readiness.Report(), http.RequestAborted);
+        }).ShortCircuit();
+    }
+}

@@ -1,0 +1,25 @@
+using Mcpx.Core.Proxy;
+
+namespace Mcpx.Web.Proxy;
+
+/// <summary>The pipeline's answer over Kestrel.</summary>
+internal sealed class HttpProxyResponse(HttpContext http) : IProxyResponse
+{
+    public bool HasStarted { get; private set; }
+
+    public void Start(int status, string? contentType, long? length, IReadOnlyList<KeyValuePair<string, string>> headers)
+    {
+        HasStarted = true;
+        HttpResponse response = http.Response;
+        response.StatusCode = status;
+        if (contentType is not null) response.ContentType = contentType;
+        response.ContentLength = length;
+        foreach ((string name, string value) in headers)
+            response.Headers[name] = value;
+    }
+
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
+        await http.Response.BodyWriter.WriteAsync(data, cancellationToken);
+
+    public void Abort() => http.Abort();
+}

@@ -1,0 +1,119 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Protocol;
+using Mcpx.Core.Proxy;
+using Mcpx.Web.Hosting;
+using Microsoft.Extensions.Primitives;
+
+namespace Mcpx.Web.Proxy;
+
+/// <summary>Turns an HTTP request into a <see cref="ProxyContext"/> and lets the pipeline answer it.</summary>
+internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper snapshots, PublicAddress address)
+{
+    private const string ParameterHeaderPrefix = "Mcp-Param-";
+    private const int LongestSlug = 63;
+
+    public async Task HandleAsync(HttpContext http)
+    {
+        if (!snapshots.IsLoaded)
+        {
+            await AnswerAsync(http, ProxyErrors.NotReady);
+            return;
+        }
+
+        if (!HttpMethods.IsPost(http.Request.Method))
+        {
+            // No stream outside of calls and no session to end here: MCP 2025-11-25, Transports, lets a server answer 405.
+            http.Response.Headers.Allow = HttpMethods.Post;
+            await AnswerAsync(http, new McpError(405, McpErrorCodes.Refused, "This endpoint takes POST."));
+            return;
+        }
+
+        // A web page in the browser of somebody who can reach us must not be able to speak for them (DNS rebinding).
+        if (!address.AllowsOrigin(http.Request.Headers.Origin))
+        {
+            await AnswerAsync(http, new McpError(403, McpErrorCodes.Refused, "Requests from this origin are not allowed."));
+            return;
+        }
+
+        (byte[] body, McpError? tooLong) = await RequestBody.ReadAsync(http);
+        await pipeline.InvokeAsync(ToContext(http, body, tooLong));
+    }
+
+    private ProxyContext ToContext(HttpContext http, byte[] body, McpError? tooLong)
+    {
+        IHeaderDictionary requested = http.Request.Headers;
+        McpHeaders headers = new(One(requested["MCP-Protocol-Version"]), One(requested["Mcp-Method"]), One(requested["Mcp-Name"]), One(requested["Mcp-Session-Id"]));
+        McpError? malformed = tooLong ?? CheckMediaTypes(http.Request);
+        McpMessage? message = null;
+        ReadOnlyMemory<byte> id = default;
+        ProtocolEra era = default;
+        if (malformed is null && McpMessageReader.TryRead(body, out message, out malformed, out id))
+            malformed = EraRules.Check(message, headers, out era);
+
+        return new ProxyContext
+        {
+            Endpoint = AddressOf(http),
+            Body = body,
+            Message = message,
+            Malformed = malformed,
+            RequestId = id,
+            Era = era,
+            Headers = headers,
+            ParameterHeaders = era is ProtocolEra.Stateless ? ParametersOf(requested) : [],
+            Credential = BearerOf(requested.Authorization),
+            Response = new HttpProxyResponse(http),
+            ClientGone = http.RequestAborted,
+            Snapshot = snapshots.Current,
+        };
+    }
+
+    private static EndpointAddress AddressOf(HttpContext http)
+    {
+        string slug = (string)http.Request.RouteValues["slug"]!;
+        return new EndpointAddress((string?)http.Request.RouteValues["org"], slug.Length <= LongestSlug ? slug : slug[..LongestSlug], http.Request.Path.Value!);
+    }
+
+    /// <summary>MCP 2025-11-25, Transports, "Sending Messages": JSON goes in, and the client takes JSON and event streams.</summary>
+    private static McpError? CheckMediaTypes(HttpRequest request)
+    {
+        string? type = request.ContentType;
+        if (type is null || !type.AsSpan().TrimStart().StartsWith("application/json", StringComparison.OrdinalIgnoreCase))
+            return new McpError(415, McpErrorCodes.InvalidRequest, "The Content-Type must be application/json.");
+        string accept = request.Headers.Accept.ToString();
+        bool takesBoth = accept.Length == 0 || accept.Contains("*/*", StringComparison.Ordinal)
+            || accept.Contains("application/", StringComparison.OrdinalIgnoreCase) && accept.Contains("text/", StringComparison.OrdinalIgnoreCase);
+        return takesBoth ? null : new McpError(406, McpErrorCodes.InvalidRequest, "Accept must name application/json and text/event-stream.");
+    }
+
+    /// <summary>RFC 6750, section 2.1; the other two places of that RFC (query, body) count as absent.</summary>
+    private static string? BearerOf(StringValues authorization)
+    {
+        const string scheme = "Bearer ";
+        if (authorization.Count != 1) return null;
+        string value = authorization.ToString();
+        return value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? value[scheme.Length..].Trim() : null;
+    }
+
+    private static List<KeyValuePair<string, string>> ParametersOf(IHeaderDictionary headers)
+    {
+        List<KeyValuePair<string, string>> parameters = [];
+        foreach ((string name, StringValues value) in headers)
+        {
+            if (name.StartsWith(ParameterHeaderPrefix, StringComparison.OrdinalIgnoreCase))
+                parameters.Add(new(name, value.ToString()));
+        }
+
+        return parameters;
+    }
+
+    private static string? One(StringValues values) => values.Count == 0 ? null : values.ToString();
+
+    private static async Task AnswerAsync(HttpContext http, McpError error)
+    {
+        byte[] body = error.ToJson(default);
+        http.Response.StatusCode = error.Status;
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body, http.RequestAborted);
+    }
+}
