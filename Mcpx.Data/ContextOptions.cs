@@ -1,0 +1,26 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
+
+namespace Mcpx.Data;
+
+/// <summary>What every context of this project is set up with, however it reaches the database.</summary>
+internal static class ContextOptions
+{
+    public static void Common(NpgsqlDbContextOptionsBuilder npgsql) => npgsql.MigrationsHistoryTable("schema_migrations");
+
+    /// <summary>A taken slug is an answer to somebody, not an error of ours: whoever catches the exception logs it.</summary>
+    public static DbContextOptionsBuilder LogQuietly(this DbContextOptionsBuilder options) => options.ConfigureWarnings(warnings => warnings.Log(
+        (RelationalEventId.CommandExecuted, LogLevel.Debug),
+        (RelationalEventId.CommandError, LogLevel.Debug),
+        (CoreEventId.SaveChangesFailed, LogLevel.Debug)));
+}
+
+/// <summary>For <c>dotnet ef migrations add</c>, which reads the model and connects to nothing.</summary>
+internal sealed class DesignTimeContextFactory : IDesignTimeDbContextFactory<McpxDbContext>
+{
+    public McpxDbContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<McpxDbContext>().UseNpgsql(ContextOptions.Common).Options);
+}

@@ -1,0 +1,95 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Metrics;
+using Mcpx.Core.Primitives;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Mcpx.Data.Metrics;
+
+/// <summary>Figures straight from the calls: exact, and quick while a range holds up to some hundred thousand of them.</summary>
+internal sealed class MetricStore(NpgsqlDataSource dataSource) : IMetricStore
+{
+    private const int MostPoints = 10_000;
+
+    // Interpolated into SQL because they are our own numbers. What was refused or abandoned was answered by us or by
+    // nobody: its microseconds would make an upstream look fast.
+    private static readonly string Errors = List(CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout);
+    private static readonly string Refused = List(CallOutcome.Denied, CallOutcome.RateLimited, CallOutcome.Unauthenticated);
+    private static readonly string Forwarded = List(CallOutcome.Ok, CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout);
+
+    private static readonly string Figures = $"""
+        count(*), count(*) FILTER (WHERE outcome IN ({Errors})), count(*) FILTER (WHERE outcome IN ({Refused})),
+        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY total_us) FILTER (WHERE outcome IN ({Forwarded}))
+        """;
+
+    // The grouping set () is the whole range: percentiles of steps can't be put together afterwards.
+    private static readonly string Series = $"""
+        SELECT date_bin($4, time, $2), {Figures}
+        FROM calls WHERE org_id = $1 AND time >= $2 AND time < $3
+        GROUP BY GROUPING SETS ((1), ())
+        """;
+
+    private static readonly string ByServer = $"""
+        SELECT server_id, {Figures}, max(time)
+        FROM calls WHERE org_id = $1 AND time >= $2 AND time < $3 AND server_id IS NOT NULL
+        GROUP BY server_id ORDER BY server_id
+        """;
+
+    public async Task<MetricSeries> SeriesAsync(
+        OrganizationId organization, DateTimeOffset from, DateTimeOffset to, TimeSpan step, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(step, TimeSpan.FromMilliseconds(1));
+        DateTimeOffset start = ToMicroseconds(from);
+        long steps = Math.Max(0, (long)Math.Ceiling((to - start) / step));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, MostPoints, nameof(step));
+
+        MetricPoint[] points = [.. Enumerable.Range(0, (int)steps).Select(i => Empty(start + i * step))];
+        MetricPoint total = Empty(start);
+        await using NpgsqlCommand command = Command(Series, organization, start, to);
+        command.Parameters.Add(new() { Value = step, NpgsqlDbType = NpgsqlDbType.Interval });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (await reader.IsDBNullAsync(0, cancellationToken))
+                total = Read(reader, start);
+            else if (reader.GetFieldValue<DateTimeOffset>(0) is var at)
+                points[(at - start).Ticks / step.Ticks] = Read(reader, at);
+        }
+
+        return new MetricSeries(step, points, total);
+    }
+
+    public async Task<IReadOnlyList<ServerFigures>> ByServerAsync(
+        OrganizationId organization, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        List<ServerFigures> servers = [];
+        await using NpgsqlCommand command = Command(ByServer, organization, from, to);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            servers.Add(new ServerFigures(ServerId.From(reader.GetGuid(0)), Read(reader, from), reader.GetFieldValue<DateTimeOffset>(5)));
+        return servers;
+    }
+
+    private NpgsqlCommand Command(string sql, OrganizationId organization, DateTimeOffset from, DateTimeOffset to)
+    {
+        NpgsqlCommand command = dataSource.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = organization.Value });
+        command.Parameters.Add(new() { Value = from.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new() { Value = to.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        return command;
+    }
+
+    private static MetricPoint Read(NpgsqlDataReader row, DateTimeOffset at)
+    {
+        double[]? microseconds = row.IsDBNull(4) ? null : row.GetFieldValue<double[]>(4);
+        return new MetricPoint(at, row.GetInt64(1), row.GetInt64(2), row.GetInt64(3),
+            microseconds?[0] / 1000, microseconds?[1] / 1000, microseconds?[2] / 1000);
+    }
+
+    private static MetricPoint Empty(DateTimeOffset at) => new(at, 0, 0, 0, null, null, null);
+
+    /// <summary>PostgreSQL's resolution: steps that we count from must be those that it counts from.</summary>
+    private static DateTimeOffset ToMicroseconds(DateTimeOffset time) => new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+
+    private static string List(params CallOutcome[] outcomes) => string.Join(", ", outcomes.Select(o => (int)o));
+}
