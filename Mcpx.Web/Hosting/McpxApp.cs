@@ -14,17 +14,16 @@ internal static class McpxApp
 {
     private const int LongestHeaders = 32 << 10;
 
-    /// <param name="customize">For tests: replaces services after everything was registered.</param>
-    /// <exception cref="ConfigurationException">The set-up is wrong; the message is for the operator.</exception>
-    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? customize = null)
+    public static WebApplicationBuilder CreateBuilder(string[] args) => WebApplication.CreateBuilder(new WebApplicationOptions
     {
-        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            Args = args,
-            ApplicationName = typeof(McpxApp).Assembly.GetName().Name,
-            ContentRootPath = AppContext.BaseDirectory,
-        });
-        McpxOptions options = McpxOptions.Read(builder.Configuration, builder.Environment.IsProduction());
+        Args = args,
+        ApplicationName = typeof(McpxApp).Assembly.GetName().Name,
+        ContentRootPath = AppContext.BaseDirectory,
+    });
+
+    /// <param name="customize">For tests: replaces services after everything was registered.</param>
+    public static WebApplication Build(WebApplicationBuilder builder, McpxOptions options, Action<WebApplicationBuilder>? customize)
+    {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -44,7 +43,8 @@ internal static class McpxApp
         services.AddSingleton(KeyRingFile.Load(options));
         services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow));
         services.AddMcpxCore();
-        services.AddMcpxDatabase(options);
+        services.AddMcpxData(_ => options.ConnectionString!);
+        services.AddMcpxDataProtection();
         services.AddMcpxAuthentication(options);
         services.AddSingleton<ActorResolver>().AddSingleton<McpRequestHandler>();
         services.AddMcpxApi();

@@ -5,7 +5,7 @@ using Mcpx.Data;
 namespace Mcpx.Web.Hosting;
 
 /// <summary>May this replica get traffic, and if not, why.</summary>
-internal sealed class Readiness(SnapshotKeeper snapshots, CallJournal journal, DatabaseInfoSource database)
+internal sealed class Readiness(SnapshotKeeper snapshots, CallJournal journal, DatabaseMigrator migrator)
 {
     private volatile bool _started;
 
@@ -23,6 +23,6 @@ internal sealed class Readiness(SnapshotKeeper snapshots, CallJournal journal, D
         status = IsReady ? "ready" : "not ready",
         configuration = snapshots.IsLoaded ? "loaded" : "not loaded",
         journal = new { depth = journal.Depth, lastError = journal.LastError, accepting = journal.CanAdmit },
-        database = database.Current,
+        database = migrator.Info is { } info ? new { version = info.ServerVersion.ToString(), edition = info.Edition.ToString(), timescale = info.ExtensionVersion } : null,
     };
 }

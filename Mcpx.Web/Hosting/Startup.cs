@@ -33,12 +33,17 @@ internal sealed partial class Startup(
             {
                 return;
             }
-            catch (Exception e) when (e is DatabaseSetupException or ConfigurationException)
+            catch (ConfigurationException e)
             {
                 LogWrongSetup(logger, e.Message);
                 Environment.ExitCode = 1;
                 lifetime.StopApplication();
                 return;
+            }
+            catch (DatabaseStartException e)
+            {
+                LogWait(logger, e.Message, RetryAfter.TotalSeconds);
+                await Task.Delay(RetryAfter, time, stoppingToken);
             }
             catch (Exception e)
             {
@@ -64,6 +69,9 @@ internal sealed partial class Startup(
 
     [LoggerMessage(6002, LogLevel.Error, "Starting failed; trying again in {Seconds} s.")]
     private static partial void LogRetry(ILogger logger, Exception exception, double seconds);
+
+    [LoggerMessage(6004, LogLevel.Warning, "{Reason} Trying again in {Seconds} s.")]
+    private static partial void LogWait(ILogger logger, string reason, double seconds);
 
     [LoggerMessage(6003, LogLevel.Information, "Ready.")]
     private static partial void LogReady(ILogger logger);

@@ -1,0 +1,70 @@
+using Mcpx.Data.Embedded;
+
+namespace Mcpx.Web.Hosting;
+
+/// <summary>The application together with what it brought along: in the embedded profile, its database.</summary>
+internal sealed partial class McpxInstance : IAsyncDisposable
+{
+    private readonly EmbeddedDatabase? _database;
+
+    private McpxInstance(WebApplication app, EmbeddedDatabase? database)
+    {
+        App = app;
+        _database = database;
+    }
+
+    public WebApplication App { get; }
+
+    /// <exception cref="ConfigurationException">The set-up is wrong; the message is for the operator.</exception>
+    /// <exception cref="Data.DatabaseStartException">The embedded database does not start; the message says why.</exception>
+    public static async Task<McpxInstance> CreateAsync(string[] args, Action<WebApplicationBuilder>? customize = null)
+    {
+        WebApplicationBuilder builder = McpxApp.CreateBuilder(args);
+        McpxOptions options = McpxOptions.Read(builder.Configuration, builder.Environment.IsProduction());
+        EmbeddedDatabase? database = null;
+        try
+        {
+            if (options.IsEmbedded)
+            {
+                using ILoggerFactory loggers = LoggerFactory.Create(l => l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole());
+                Directory.CreateDirectory(options.DataDirectory);
+                database = await EmbeddedDatabase.StartAsync(options.DataDirectory, loggers.CreateLogger<EmbeddedDatabase>(), CancellationToken.None);
+            }
+
+            WebApplication app = McpxApp.Build(builder, options with { ConnectionString = database?.ConnectionString ?? options.ConnectionString }, customize);
+            if (database is not null) StopWithoutDatabase(app, database);
+            return new McpxInstance(app, database);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new ConfigurationException([$"The data directory {options.DataDirectory} can't be used: {e.Message} Set MCPX_DATA to a directory that this user may write."]);
+        }
+        catch
+        {
+            if (database is not null) await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        // Last: what the application wrote while it stopped went there.
+        if (_database is not null) await _database.DisposeAsync();
+    }
+
+    private static void StopWithoutDatabase(WebApplication app, EmbeddedDatabase database)
+    {
+        ILogger logger = app.Services.GetRequiredService<ILogger<McpxInstance>>();
+        _ = database.Ended.ContinueWith(_ =>
+        {
+            if (app.Lifetime.ApplicationStopping.IsCancellationRequested) return;
+            LogDatabaseGone(logger);
+            Environment.ExitCode = 1;
+            app.Lifetime.StopApplication();
+        }, TaskScheduler.Default);
+    }
+
+    [LoggerMessage(6010, LogLevel.Critical, "The embedded database ended; stopping.")]
+    private static partial void LogDatabaseGone(ILogger logger);
+}
