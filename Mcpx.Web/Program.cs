@@ -1,6 +1,8 @@
+using Mcpx.Web.Hosting;
+
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+builder.Services.AddMcpxDashboard();
 var app = builder.Build();
-app.MapStaticAssets();
+app.MapMcpxDashboard();
 app.MapGet("/livez", () => "ok");
 app.Run();
