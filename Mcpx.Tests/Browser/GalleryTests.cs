@@ -51,6 +51,33 @@ public sealed class GalleryTests(BrowserFixture browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_crosshair_follows_the_arrow_keys_and_the_menu_and_messages_are_accessible_beside_it()
+    {
+        await using var visit = await OpenAsync(scheme: ColorScheme.Dark);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Secondary" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("its credential is wrong or expired")).ToBeVisibleAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Ada Lovelace" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+
+        var chart = visit.Page.Locator("canvas[role=img][aria-label^='Latency, all servers']");
+        await chart.EvaluateAsync("canvas => canvas.focus()");
+        for (var i = 0; i < 20; i++) await visit.Page.Keyboard.PressAsync("ArrowLeft");
+        await Assertions.Expect(visit.Page.Locator("[data-tip]").First).ToContainTextAsync("p99");
+        await visit.ScreenshotAsync("crosshair-dark-1440", fullPage: false);
+        (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty();
+        visit.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_lost_connection_is_said_in_words()
+    {
+        await using var visit = await OpenAsync();
+        await _host.DisposeAsync();
+        await Assertions.Expect(visit.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
+        await visit.ScreenshotAsync("reconnect", fullPage: false);
+    }
+
+    [Fact]
     public async Task A_chosen_theme_survives_a_reload_and_is_there_before_any_script()
     {
         await using var visit = await OpenAsync();
