@@ -1,0 +1,65 @@
+using Mcpx.Web.Dashboard.Controls;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace Mcpx.Web.Dashboard.Charts;
+
+/// <summary>
+/// The charts of a page. They share one script module, one crosshair, and one interop call per tick:
+/// <see cref="PushAsync"/>. Chart data never passes through Blazor's rendering.
+/// </summary>
+public sealed partial class ChartGroup(IJSRuntime js) : ComponentBase, IAsyncDisposable
+{
+    private readonly string _id = ElementIds.Next("charts");
+    private Task<IJSObjectReference>? _module;
+    private int _mounted;
+
+    [Parameter]
+    public RenderFragment? ChildContent { get; set; }
+
+    /// <summary>Sends the newest values. Ticks before the first chart is on the screen are dropped: its history has them.</summary>
+    public async Task PushAsync(ChartTick tick)
+    {
+        if (_mounted == 0 || tick.Deltas.Count == 0) return;
+        await CallAsync("push", tick.Time, tick.Deltas);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_module is null) return;
+        await CallAsync("dispose");
+        try
+        {
+            await (await _module).DisposeAsync();
+        }
+        catch (JSDisconnectedException)
+        {
+            // The circuit is gone, and the browser's side with it.
+        }
+    }
+
+    internal async Task MountAsync(ElementReference root, object config)
+    {
+        await CallAsync("mount", root, config);
+        _mounted++;
+    }
+
+    internal async Task UnmountAsync(string chart)
+    {
+        if (_mounted > 0) _mounted--;
+        await CallAsync("unmount", chart);
+    }
+
+    private async Task CallAsync(string function, params object?[] arguments)
+    {
+        try
+        {
+            _module ??= js.InvokeAsync<IJSObjectReference>("import", "./" + Assets["charts.js"]).AsTask();
+            await (await _module).InvokeVoidAsync(function, [_id, .. arguments]);
+        }
+        catch (Exception e) when (e is JSDisconnectedException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The person has left the page; a tick that finds nobody is no failure.
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Components;
+
+namespace Mcpx.Web.Dashboard.Controls;
+
+/// <summary>A 16 px line icon. Always decoration: the words stand beside it, or in the label of its button.</summary>
+public sealed partial class Icon : ComponentBase
+{
+    [Parameter, EditorRequired]
+    public IconName Name { get; set; }
+
+    private string Path => Name switch
+    {
+        IconName.Logo => "M9 1.5 3 9h4.5L7 14.5 13 7H8.5z",
+        IconName.Overview => "M2.5 2.5h4v6h-4zM9.5 2.5h4v3h-4zM9.5 8.5h4v5h-4zM2.5 11.5h4v2h-4z",
+        IconName.Calls => "M2.5 5h10.5M10 2l3 3-3 3M13.5 11H3M6 8l-3 3 3 3",
+        IconName.Servers => "M2.5 3h11v4h-11zM2.5 9h11v4h-11zM5 5h.01M5 11h.01",
+        IconName.Key => "M8.25 10.75a3 3 0 1 1-6 0 3 3 0 0 1 6 0zM7.4 8.6 13 3M10.75 5.25l2 2",
+        IconName.Menu => "M2.5 4.5h11M2.5 8h11M2.5 11.5h11",
+        IconName.Sun => "M10.75 8a2.75 2.75 0 1 1-5.5 0 2.75 2.75 0 0 1 5.5 0zM8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M3.4 12.6l.7-.7M11.9 4.1l.7-.7",
+        IconName.Plus => "M8 3v10M3 8h10",
+        IconName.Close => "M4 4l8 8M12 4l-8 8",
+        IconName.Copy => "M6 6h7.5v7.5H6zM10 3.5v-1H2.5V10h1",
+        IconName.Check => "M3 8.5 6.5 12 13 4.5",
+        IconName.Warning => "M8 2.5 14 13H2zM8 6.5v3M8 11.2h.01",
+        IconName.Info => "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM8 7.5V11M8 5h.01",
+        IconName.UpDown => "M5 6l3-3 3 3M5 10l3 3 3-3",
+        IconName.ArrowUp => "M8 13V3M4 7l4-4 4 4",
+        IconName.ArrowDown => "M8 3v10M4 9l4 4 4-4",
+        IconName.SignOut => "M6.5 2.5H3v11h3.5M7 8h7M11 5l3 3-3 3",
+        IconName.Search => "M11 7A4 4 0 1 1 3 7a4 4 0 0 1 8 0zM10 10l3.5 3.5",
+        IconName.Refresh => "M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3",
+        IconName.Trash => "M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.5 9h7l.5-9M6.75 7v4M9.25 7v4",
+        _ => throw new ArgumentOutOfRangeException(nameof(Name), Name, "No such icon"),
+    };
+}

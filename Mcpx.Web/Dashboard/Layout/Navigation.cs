@@ -1,0 +1,33 @@
+using Mcpx.Web.Dashboard.Controls;
+using Microsoft.AspNetCore.Components.Routing;
+
+namespace Mcpx.Web.Dashboard.Layout;
+
+public enum NavigationKey
+{
+    Overview,
+    Calls,
+    Servers,
+    Tokens,
+}
+
+/// <summary>One entry of the rail.</summary>
+public sealed record NavigationEntry(NavigationKey Key, string Label, IconName Icon, Func<string, string> Url, NavLinkMatch Match = NavLinkMatch.Prefix);
+
+/// <summary>A titled group of entries.</summary>
+public sealed record NavigationGroup(string Label, IReadOnlyList<NavigationEntry> Entries);
+
+/// <summary>What the rail shows, in order. A new page adds itself here and nowhere else.</summary>
+public static class Navigation
+{
+    public static IReadOnlyList<NavigationGroup> Groups { get; } =
+    [
+        new("Observe",
+        [
+            new(NavigationKey.Overview, "Overview", IconName.Overview, DashboardUrls.Overview, NavLinkMatch.All),
+            new(NavigationKey.Calls, "Calls", IconName.Calls, DashboardUrls.Calls),
+        ]),
+        new("Connect", [new(NavigationKey.Servers, "Servers", IconName.Servers, DashboardUrls.Servers)]),
+        new("Settings", [new(NavigationKey.Tokens, "Tokens", IconName.Key, DashboardUrls.Tokens)]),
+    ];
+}

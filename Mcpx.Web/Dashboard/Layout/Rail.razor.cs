@@ -1,0 +1,16 @@
+using Microsoft.AspNetCore.Components;
+
+namespace Mcpx.Web.Dashboard.Layout;
+
+/// <summary>Organisation, navigation, and the menu of the person who is signed in.</summary>
+public sealed partial class Rail : ComponentBase
+{
+    [Parameter, EditorRequired]
+    public DashboardViewer Viewer { get; set; } = null!;
+
+    [Parameter]
+    public IReadOnlyDictionary<NavigationKey, string>? Counts { get; set; }
+
+    private string Initials => string.Concat(
+        Viewer.Name.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(2).Select(part => char.ToUpperInvariant(part[0])));
+}

@@ -1,0 +1,61 @@
+using Mcpx.Web.Dashboard;
+using Mcpx.Web.Dashboard.Controls;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Mcpx.Web.Hosting;
+
+/// <summary>Door 4, people: the Blazor Server dashboard, its services and its endpoints.</summary>
+internal static class DashboardSetup
+{
+    public static IServiceCollection AddMcpxDashboard(this IServiceCollection services)
+    {
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddCascadingAuthenticationState();
+        services.AddAuthorization();
+        services.AddHttpContextAccessor();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddScoped<Toasts>();
+        return services;
+    }
+
+    /// <summary>
+    /// Call after authentication and authorization. Adds antiforgery (the components' endpoints ask for it), the page for
+    /// addresses that lead nowhere, static assets and the pages.
+    /// </summary>
+    public static RazorComponentsEndpointConventionBuilder MapMcpxDashboard(this WebApplication app)
+    {
+        app.UseStatusCodePagesWithReExecute(DashboardUrls.NotFound, createScopeForStatusCodePages: true);
+        app.Use((context, next) =>
+        {
+            if (!IsPersonLookingForAPage(context) && context.Features.Get<IStatusCodePagesFeature>() is { } pages) pages.Enabled = false;
+            return next(context);
+        });
+        app.UseAntiforgery();
+        app.MapStaticAssets();
+        var pages = app.MapRazorComponents<App>()
+            // The one Content-Security-Policy of the process already says frame-ancestors; a second header would only confuse.
+            .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
+        // Generated figures that look real have no place beside real ones.
+        if (!app.Environment.IsDevelopment()) pages.Finally(HideGallery);
+        return pages;
+    }
+
+    private static void HideGallery(EndpointBuilder endpoint)
+    {
+        if (endpoint is not RouteEndpointBuilder { RoutePattern.RawText: DashboardUrls.Gallery }) return;
+        endpoint.RequestDelegate = context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        };
+    }
+
+    // Agents and scripts get their own door's error shape, never a page: only a browser that navigates asks for text/html.
+    private static bool IsPersonLookingForAPage(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method)
+        && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+        && !MachineDoors.Any(door => context.Request.Path.StartsWithSegments(door, StringComparison.OrdinalIgnoreCase));
+
+    private static readonly PathString[] MachineDoors = ["/mcp", "/api", "/oauth", "/.well-known", "/openapi"];
+}
