@@ -17,4 +17,8 @@ public enum DatabaseEdition
 public sealed record DatabaseInfo(Version ServerVersion, DatabaseEdition Edition, string? ExtensionVersion, bool CouldUseTimescale);
 
 /// <summary>The database can't be used; the message says why and what to do, and holds no password.</summary>
-public sealed class DatabaseStartException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DatabaseStartException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>True when waiting may help: the server is not there yet, or is starting or stopping.</summary>
+    public bool IsTransient => InnerException is Npgsql.PostgresException e ? e.SqlState.StartsWith("57P", StringComparison.Ordinal) : InnerException is Npgsql.NpgsqlException or System.Net.Sockets.SocketException or TimeoutException;
+}

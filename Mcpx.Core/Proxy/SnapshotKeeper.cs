@@ -52,6 +52,8 @@ public sealed partial class SnapshotKeeper : IDisposable
 
     private async ValueTask OnChangeAsync(Change change)
     {
+        // What changes before the first reading is in the first reading.
+        if (!IsLoaded) return;
         try
         {
             if (change.Kind is ChangeKind.Everything) await LoadAsync(CancellationToken.None);

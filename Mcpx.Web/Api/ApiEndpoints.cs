@@ -26,6 +26,10 @@ internal static class ApiEndpoints
         });
     }
 
+    /// <summary>Unknown paths, methods and media types are answered as problem details too. Before authentication.</summary>
+    public static void UseMcpxApi(this IApplicationBuilder app) =>
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase), api => api.UseStatusCodePages());
+
     public static void MapMcpxApi(this IEndpointRouteBuilder endpoints)
     {
         RouteGroupBuilder read = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiRead);
@@ -34,7 +38,5 @@ internal static class ApiEndpoints
         ServersApi.Map(read, write);
         TokensApi.Map(read, write);
         CallsApi.Map(read);
-        // Everything else below /api is unknown to tokens, not a page of the dashboard.
-        endpoints.Map("/api/{**rest}", () => Results.Problem(statusCode: StatusCodes.Status404NotFound, title: "There is no such endpoint."));
     }
 }

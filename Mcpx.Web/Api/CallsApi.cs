@@ -1,6 +1,5 @@
 using System.Text;
 using Mcpx.Core.Calls;
-using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Web.Authentication;
 

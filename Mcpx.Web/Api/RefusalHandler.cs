@@ -8,7 +8,7 @@ internal sealed partial class RefusalHandler(ILogger<RefusalHandler> logger) : I
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext http, Exception exception, CancellationToken cancellationToken)
     {
-        if (!http.Request.Path.StartsWithSegments("/api")) return false;
+        if (!http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)) return false;
         IResult result = exception switch
         {
             RefusalException.Invalid e => Results.ValidationProblem(

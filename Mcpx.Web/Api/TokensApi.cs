@@ -38,7 +38,7 @@ internal static class TokensApi
     {
         TokenScopes own = http.Features.Get<Caller>()!.Scopes;
         TokenScopes asked = TokenScopeNames.Parse(input.Scopes ?? ["mcp"]) ?? TokenScopes.None;
-        if ((asked & ~own) != 0)
+        if ((asked & ~own) != TokenScopes.None)
             throw new RefusalException.Forbidden($"This token can't make one with scopes that it does not have: {string.Join(", ", (asked & ~own).ToNames())}.");
     }
 }

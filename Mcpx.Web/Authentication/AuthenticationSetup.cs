@@ -1,6 +1,5 @@
 using Mcpx.Web.Hosting;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace Mcpx.Web.Authentication;
 
@@ -8,7 +7,7 @@ namespace Mcpx.Web.Authentication;
 internal static class AuthenticationSetup
 {
     /// <summary>The hop to a sign-in page is the dashboard's alone; it lives here so that both sides agree.</summary>
-    public const string SignInPath = "/signin";
+    public const string SignInPath = "/sign-in";
 
     private static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(8);
 
@@ -29,7 +28,7 @@ internal static class AuthenticationSetup
                 cookie.SlidingExpiration = true;
                 cookie.LoginPath = SignInPath;
                 cookie.AccessDeniedPath = SignInPath;
-                cookie.ReturnUrlParameter = "return";
+                cookie.ReturnUrlParameter = "returnUrl";
             });
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.ApiRead, p => p.AddAuthenticationSchemes(Schemes.Token).RequireClaim(McpxClaims.Scope, "api:read"))

@@ -1,5 +1,4 @@
 using Mcpx.Core;
-using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Data;
 using Mcpx.Web.Api;
@@ -24,6 +23,8 @@ internal static class McpxApp
     /// <param name="customize">For tests: replaces services after everything was registered.</param>
     public static WebApplication Build(WebApplicationBuilder builder, McpxOptions options, Action<WebApplicationBuilder>? customize)
     {
+        // A build (not a publish) keeps its static assets where they were written; the manifest says where.
+        builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -59,11 +60,10 @@ internal static class McpxApp
         app.UseRouting();
         // What follows is not on an agent's path: the MCP endpoints end in routing.
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseMcpxApi();
         app.UseMiddleware<SecurityHeaders>();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.UseAntiforgery();
 
         app.MapProbes();
         app.MapMcp();

@@ -1,3 +1,4 @@
+using Mcpx.Data;
 using Mcpx.Data.Embedded;
 
 namespace Mcpx.Web.Hosting;
@@ -5,6 +6,9 @@ namespace Mcpx.Web.Hosting;
 /// <summary>The application together with what it brought along: in the embedded profile, its database.</summary>
 internal sealed partial class McpxInstance : IAsyncDisposable
 {
+    private static readonly TimeSpan DatabasePatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan DatabaseRetry = TimeSpan.FromSeconds(2);
+
     private readonly EmbeddedDatabase? _database;
 
     private McpxInstance(WebApplication app, EmbeddedDatabase? database)
@@ -16,7 +20,7 @@ internal sealed partial class McpxInstance : IAsyncDisposable
     public WebApplication App { get; }
 
     /// <exception cref="ConfigurationException">The set-up is wrong; the message is for the operator.</exception>
-    /// <exception cref="Data.DatabaseStartException">The embedded database does not start; the message says why.</exception>
+    /// <exception cref="DatabaseStartException">The embedded database does not start; the message says why.</exception>
     public static async Task<McpxInstance> CreateAsync(string[] args, Action<WebApplicationBuilder>? customize = null)
     {
         WebApplicationBuilder builder = McpxApp.CreateBuilder(args);
@@ -33,6 +37,7 @@ internal sealed partial class McpxInstance : IAsyncDisposable
 
             WebApplication app = McpxApp.Build(builder, options with { ConnectionString = database?.ConnectionString ?? options.ConnectionString }, customize);
             if (database is not null) StopWithoutDatabase(app, database);
+            await MigrateAsync(app);
             return new McpxInstance(app, database);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
@@ -53,6 +58,30 @@ internal sealed partial class McpxInstance : IAsyncDisposable
         if (_database is not null) await _database.DisposeAsync();
     }
 
+    /// <summary>
+    /// Before anything else starts, since everything else asks the database. One that is not up yet is waited for, so
+    /// that gateway and database may be started together.
+    /// </summary>
+    private static async Task MigrateAsync(WebApplication app)
+    {
+        TimeProvider time = app.Services.GetRequiredService<TimeProvider>();
+        ILogger logger = app.Services.GetRequiredService<ILogger<McpxInstance>>();
+        long started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await app.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+                return;
+            }
+            catch (DatabaseStartException e) when (e.IsTransient && time.GetElapsedTime(started) < DatabasePatience)
+            {
+                LogWaiting(logger, e.Message);
+                await Task.Delay(DatabaseRetry, time);
+            }
+        }
+    }
+
     private static void StopWithoutDatabase(WebApplication app, EmbeddedDatabase database)
     {
         ILogger logger = app.Services.GetRequiredService<ILogger<McpxInstance>>();
@@ -64,6 +93,9 @@ internal sealed partial class McpxInstance : IAsyncDisposable
             app.Lifetime.StopApplication();
         }, TaskScheduler.Default);
     }
+
+    [LoggerMessage(6011, LogLevel.Warning, "{Reason} Trying again.")]
+    private static partial void LogWaiting(ILogger logger, string reason);
 
     [LoggerMessage(6010, LogLevel.Critical, "The embedded database ended; stopping.")]
     private static partial void LogDatabaseGone(ILogger logger);

@@ -19,7 +19,7 @@ internal sealed class Welcome(McpxOptions options, PublicAddress address, FirstO
         Secret code = await links.CreateAsync(firstOwner.Owner.User.Id, cancellationToken);
         string name = $"{TokenName} of {time.GetUtcNow():yyyy-MM-dd HH:mm}";
         IssuedToken issued = await tokens.CreateAsync(firstOwner.Actor, new NewToken(name, TokenScopes.All.ToNames()), cancellationToken);
-        string signIn = address.To($"/signin/link?code={code.Reveal()}");
+        string signIn = address.To($"/sign-in/link?code={code.Reveal()}");
         string text = options.Welcome is WelcomeForm.Json ? ToJson(signIn, issued.Text) : ToText(signIn, issued.Text);
         await Console.Out.WriteLineAsync(text.AsMemory(), cancellationToken);
         await Console.Out.FlushAsync(cancellationToken);
@@ -43,29 +43,37 @@ internal sealed class Welcome(McpxOptions options, PublicAddress address, FirstO
         organization = firstOwner.Owner.Organization.Slug,
     });
 
+    private static string VsCode(string slug, string endpoint, string token) => JsonSerializer.Serialize(new
+    {
+        servers = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            [slug] = new { type = "http", url = endpoint, headers = new { Authorization = $"Bearer {token}" } },
+        },
+    });
+
     private string ToText(string signIn, Secret token)
     {
         string slug = options.DemoUrl is null ? "<server>" : "crm";
         string endpoint = address.To($"/mcp/{firstOwner.Owner.Organization.Slug}/server/{slug}");
         string text = token.Reveal();
-        return $$"""
+        return $$$"""
 
-            mcpx is ready at {{address.To("")}}
+            mcpx is ready at {{{address.To("")}}}
 
               Sign in (works once, for an hour)
-                {{signIn}}
+                {{{signIn}}}
 
               Access token (shown once; scopes mcp, api:read, api:write)
-                {{text}}
+                {{{text}}}
 
               Claude Code
-                claude mcp add --transport http {{slug}} {{endpoint}} --header "Authorization: Bearer {{text}}"
+                claude mcp add --transport http {{{slug}}} {{{endpoint}}} --header "Authorization: Bearer {{{text}}}"
 
               VS Code (.vscode/mcp.json)
-                {"servers":{"{{slug}}":{"type":"http","url":"{{endpoint}}","headers":{"Authorization":"Bearer {{text}}"}}}}
+                {{{VsCode(slug, endpoint, text)}}}
 
               curl
-                curl -s {{endpoint}} -H "Authorization: Bearer {{text}}" -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}'
+                curl -s {{{endpoint}}} -H "Authorization: Bearer {{{text}}}" -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{} }'
 
             """;
     }

@@ -11,8 +11,8 @@ internal static class SignInEndpoints
 {
     public static void MapSignIn(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/signin/link", RedeemAsync);
-        endpoints.MapPost("/signout", async (HttpContext http) =>
+        endpoints.MapGet("/sign-in/link", RedeemAsync);
+        endpoints.MapPost(DashboardUrls.SignOut, async (HttpContext http) =>
         {
             await http.SignOutAsync(Schemes.Dashboard);
             return Results.LocalRedirect(AuthenticationSetup.SignInPath);
@@ -36,6 +36,6 @@ internal static class SignInEndpoints
     private static async Task<IResult> HomeOf(UserId user, IMembershipStore memberships, CancellationToken cancellationToken)
     {
         IReadOnlyList<Membership> all = await memberships.ListAsync(user, cancellationToken);
-        return Results.LocalRedirect(all.Count > 0 ? $"/{all[0].Organization.Slug}" : $"{AuthenticationSetup.SignInPath}?problem=membership");
+        return Results.LocalRedirect(all.Count > 0 ? DashboardUrls.Overview(all[0].Organization.Slug) : $"{AuthenticationSetup.SignInPath}?problem=membership");
     }
 }
