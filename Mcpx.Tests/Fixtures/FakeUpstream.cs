@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Mcpx.Tests.Fixtures;
+
+/// <summary>What an upstream saw.</summary>
+public sealed record SeenRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body)
+{
+    public string Text => Encoding.UTF8.GetString(Body);
+}
+
+/// <summary>An upstream of the test's making: it keeps every request and answers as it is told.</summary>
+public sealed class FakeUpstream : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FakeUpstream(WebApplication app) => _app = app;
+
+    public delegate Task Script(HttpContext http, SeenRequest request);
+
+    public ConcurrentQueue<SeenRequest> Requests { get; } = new();
+
+    /// <summary>Echoes the id with an empty result until it is replaced.</summary>
+    public Script Answer { get; set; } = (http, request) => JsonAsync(http, $$"""{"jsonrpc":"2.0","id":{{IdOf(request)}},"result":{} }""");
+
+    public Uri Url => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/mcp");
+
+    public static async Task<FakeUpstream> StartAsync()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        var upstream = new FakeUpstream(app);
+        app.Run(upstream.HandleAsync);
+        await app.StartAsync();
+        return upstream;
+    }
+
+    public static Task JsonAsync(HttpContext http, string json, int status = 200) => BytesAsync(http, Encoding.UTF8.GetBytes(json), "application/json", status);
+
+    public static async Task BytesAsync(HttpContext http, byte[] body, string contentType, int status = 200)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = contentType;
+        http.Response.ContentLength = body.Length;
+        await http.Response.Body.WriteAsync(body);
+    }
+
+    public static async Task EventsAsync(HttpContext http, params string[] messages)
+    {
+        http.Response.ContentType = "text/event-stream";
+        foreach (var message in messages)
+        {
+            await http.Response.WriteAsync($"event: message\ndata: {message}\n\n");
+            await http.Response.Body.FlushAsync();
+        }
+    }
+
+    /// <summary>Answers nothing until the caller hangs up.</summary>
+    public static Task HangAsync(HttpContext http, SeenRequest request)
+    {
+        var gone = new TaskCompletionSource();
+        http.RequestAborted.Register(gone.SetResult);
+        return gone.Task;
+    }
+
+    public static string IdOf(SeenRequest request)
+    {
+        using var body = System.Text.Json.JsonDocument.Parse(request.Body);
+        return body.RootElement.TryGetProperty("id", out var id) ? id.GetRawText() : "null";
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private async Task HandleAsync(HttpContext http)
+    {
+        using var body = new MemoryStream();
+        await http.Request.Body.CopyToAsync(body);
+        var headers = http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        var request = new SeenRequest(http.Request.Method, http.Request.Path, headers, body.ToArray());
+        Requests.Enqueue(request);
+        await Answer(http, request);
+    }
+}

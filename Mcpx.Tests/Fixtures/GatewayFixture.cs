@@ -1,0 +1,155 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Web.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol.Client;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Fixtures;
+
+/// <summary>
+/// The real application on Kestrel over a database of its own, with an Owner's token. As a class fixture it is shared by
+/// the tests of one class, so they keep apart by the slugs of their servers; <see cref="StartAsync"/> gives one of your own.
+/// </summary>
+public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
+{
+    private const string EncryptionKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+    private McpxInstance? _instance;
+    private Secret? _token;
+
+    public Uri Url { get; private set; } = null!;
+
+    public string ConnectionString { get; private set; } = "";
+
+    /// <summary>A token of the Owner with every scope.</summary>
+    public string Token => _token!.Reveal();
+
+    public IServiceProvider Services => _instance!.App.Services;
+
+    /// <summary>The first owner's organisation.</summary>
+    public string Organization => Services.GetRequiredService<FirstOwner>().Owner.Organization.Slug;
+
+    public async ValueTask InitializeAsync() => await StartAsync();
+
+    /// <param name="connectionString">Another replica's database; null makes one.</param>
+    /// <param name="settings">More configuration, e.g. <c>("EGRESS_ALLOW", "")</c>.</param>
+    public async Task StartAsync(string? connectionString = null, Action<WebApplicationBuilder>? customize = null, params (string Key, string Value)[] settings)
+    {
+        var template = await postgres.GetOrCreateTemplateAsync("migrated", MigrateAsync);
+        ConnectionString = connectionString ?? await postgres.CreateDatabaseAsync(template);
+        Url = new Uri($"http://127.0.0.1:{FreePort()}");
+        _instance = await McpxInstance.CreateAsync(ArgumentsFor(ConnectionString, Url, settings), builder =>
+        {
+            builder.Logging.SetMinimumLevel(LogLevel.Warning);
+            customize?.Invoke(builder);
+        });
+        await _instance.App.StartAsync();
+        await Eventually.TrueAsync(() => Services.GetRequiredService<Readiness>().IsReady, "the gateway is ready", TestContext.Current.CancellationToken);
+        _token = (await Services.GetRequiredService<TokenAdmin>().CreateAsync(Owner, new NewToken("tests", TokenScopes.All.ToNames()), CancellationToken.None)).Text;
+    }
+
+    public Actor Owner => Services.GetRequiredService<FirstOwner>().Actor;
+
+    public Uri EndpointOf(string slug) => new(Url, $"/mcp/{Organization}/server/{slug}");
+
+    /// <summary>Registers a server by REST and returns its id.</summary>
+    public async Task<string> AddServerAsync(string slug, Uri upstream, object? credential = null, string mode = "none", params string[] tools)
+    {
+        var created = await ApiAsync(HttpMethod.Post, "/api/servers", new { name = slug, slug, url = upstream.ToString(), credential });
+        created.Status.ShouldBe(HttpStatusCode.Created, created.Body);
+        var id = created.Json["id"]!.GetValue<string>();
+        if (mode != "none") (await ApiAsync(HttpMethod.Put, $"/api/servers/{id}/governance", new { mode, tools })).Status.ShouldBe(HttpStatusCode.OK);
+        return id;
+    }
+
+    public Task<HttpAnswer> ApiAsync(HttpMethod method, string path, object? body = null, string? token = null) =>
+        SendAsync(method, path, body is null ? null : JsonSerializer.SerializeToUtf8Bytes(body), token ?? Token);
+
+    /// <summary>One MCP message as these bytes.</summary>
+    public Task<HttpAnswer> PostAsync(string slug, string body, string? token = null, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, $"/mcp/{Organization}/server/{slug}", Encoding.UTF8.GetBytes(body), token ?? Token, headers);
+
+    /// <param name="token">Empty sends no Authorization header.</param>
+    public async Task<HttpAnswer> SendAsync(HttpMethod method, string path, byte[]? body, string token, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Url, path));
+        if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        if (token.Length > 0) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
+        if (!headers.Any(h => h.Name == "Accept")) request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        foreach (var (name, value) in headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+        return new HttpAnswer(response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType,
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>The official SDK's client; <paramref name="version"/> null lets it choose the era.</summary>
+    public Task<McpClient> ConnectAsync(string slug, string? version = null, string? token = null)
+    {
+        var transport = new HttpClientTransport(new HttpClientTransportOptions
+        {
+            Endpoint = EndpointOf(slug),
+            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = $"Bearer {token ?? Token}" },
+        });
+        return McpClient.CreateAsync(transport, new McpClientOptions { ProtocolVersion = version }, cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The newest calls, as the REST API tells them.</summary>
+    public async Task<JsonArray> CallsAsync(string query = "")
+    {
+        var answer = await ApiAsync(HttpMethod.Get, $"/api/calls?size=200{query}");
+        answer.Status.ShouldBe(HttpStatusCode.OK, answer.Body);
+        return answer.Json["items"]!.AsArray();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (_instance is null) return;
+        await _instance.App.StopAsync();
+        await _instance.DisposeAsync();
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task MigrateAsync(string connectionString)
+    {
+        await using var instance = await McpxInstance.CreateAsync(ArgumentsFor(connectionString, new Uri("http://127.0.0.1:1"), []));
+    }
+
+    private static string[] ArgumentsFor(string connectionString, Uri url, (string Key, string Value)[] settings) =>
+    [
+        $"--ConnectionStrings:Mcpx={connectionString}", $"--urls={url}", $"--PUBLIC_URL={url}", $"--ENCRYPTION_KEY={EncryptionKey}",
+        "--EGRESS_ALLOW=127.0.0.0/8,::1/128", .. settings.Select(s => $"--{s.Key}={s.Value}"),
+    ];
+}
+
+/// <summary>An HTTP answer, read to its end.</summary>
+public sealed record HttpAnswer(HttpStatusCode Status, HttpResponseHeaders Headers, string? ContentType, string Body)
+{
+    /// <summary>The JSON body, or the last event's data of a stream.</summary>
+    public JsonNode Json => JsonNode.Parse(ContentType == "text/event-stream"
+        ? Body.Split('\n').Last(line => line.StartsWith("data:", StringComparison.Ordinal))[5..]
+        : Body)!;
+
+    public int ErrorCode => Json["error"]!["code"]!.GetValue<int>();
+}
