@@ -11,8 +11,8 @@ public sealed class DatabaseMigrator
 {
     private const int OldestServer = 15;
 
-    // Any number that no other user of advisory locks in the database takes.
-    private const long LockKey = 7411100;
+    /// <summary>Of the advisory lock: any number that no other user of such locks in the database takes.</summary>
+    internal const long LockKey = 7411100;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
