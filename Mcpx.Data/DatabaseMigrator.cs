@@ -49,6 +49,12 @@ public sealed class DatabaseMigrator
             await MigrateTablesAsync(connection, cancellationToken);
             Info = await new TimeseriesScripts(connection, _time).ApplyAsync(cancellationToken);
         }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // PostgreSQL 15 and newer let only a database's owner create tables in it.
+            throw new DatabaseStartException(
+                $"The role {new NpgsqlConnectionStringBuilder(_dataSource.ConnectionString).Username} may not change the schema ({e.MessageText}): make it the owner of the database.", e);
+        }
         finally
         {
             await UnlockAsync(connection);

@@ -114,6 +114,39 @@ public sealed class DatabaseMigratorTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_role_that_may_not_create_tables_is_told_what_it_lacks()
+    {
+        NpgsqlConnectionStringBuilder guest = new(await postgres.CreateDatabaseAsync()) { Username = "guest", Password = "guest" };
+        await using (NpgsqlConnection admin = new(await postgres.GetAdminConnectionStringAsync()))
+        {
+            await admin.OpenAsync(Cancelled);
+            await using NpgsqlCommand create = new("CREATE ROLE guest LOGIN PASSWORD 'guest'", admin);
+            await create.ExecuteNonQueryAsync(Cancelled);
+        }
+
+        await using DataHost host = new(guest.ConnectionString);
+        DatabaseStartException refused = await Should.ThrowAsync<DatabaseStartException>(() => host.Get<DatabaseMigrator>().MigrateAsync(Cancelled));
+
+        refused.Message.ShouldContain("guest");
+        refused.Message.ShouldContain("owner");
+    }
+
+    [Fact]
+    public async Task Partitions_stand_ready_for_the_coming_days()
+    {
+        await using DataHost host = await DataHost.StartAsync(postgres);
+        const string Count = "SELECT count(*) FROM pg_inherits WHERE inhparent IN ('calls'::regclass, 'call_payloads'::regclass)";
+        (await host.QueryAsync(Count)).ShouldBe(2 * 6L);
+
+        await using NpgsqlConnection connection = await host.Get<NpgsqlDataSource>().OpenConnectionAsync(Cancelled);
+        DateTimeOffset nextMonth = TimeProvider.System.GetUtcNow().AddDays(30);
+        await PartitionKeeper.EnsureAheadAsync(connection, nextMonth, Cancelled);
+        await PartitionKeeper.EnsureAheadAsync(connection, nextMonth, Cancelled);
+
+        (await host.QueryAsync(Count)).ShouldBe(2 * 12L);
+    }
+
+    [Fact]
     public async Task Limits_are_ours_unless_the_connection_string_sets_them()
     {
         string given = await postgres.CreateDatabaseAsync();
