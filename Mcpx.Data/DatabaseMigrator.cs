@@ -11,8 +11,8 @@ public sealed class DatabaseMigrator
 {
     private const int OldestServer = 15;
 
-    // Any number that no other user of advisory locks in the database takes.
-    private const long LockKey = 7411100;
+    /// <summary>Of the advisory lock: any number that no other user of such locks in the database takes.</summary>
+    internal const long LockKey = 7411100;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -48,6 +48,12 @@ public sealed class DatabaseMigrator
         {
             await MigrateTablesAsync(connection, cancellationToken);
             Info = await new TimeseriesScripts(connection, _time).ApplyAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // PostgreSQL 15 and newer let only a database's owner create tables in it.
+            throw new DatabaseStartException(
+                $"The role {new NpgsqlConnectionStringBuilder(_dataSource.ConnectionString).Username} may not change the schema ({e.MessageText}): make it the owner of the database.", e);
         }
         finally
         {

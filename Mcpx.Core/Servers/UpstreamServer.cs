@@ -52,7 +52,11 @@ public interface IServerStore
     Task AddAsync(UpstreamServer server, StoredCredential? credential, CancellationToken cancellationToken);
 
     /// <summary>Writes the server, and its credential when <paramref name="replaceCredential"/> (null removes it). False when it is gone.</summary>
-    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation.</exception>
+    /// <param name="credential">The new one; else the one that the caller saw, which must still be the stored one.</param>
+    /// <exception cref="RefusalException.Conflict">
+    /// The slug is taken in the organisation, or the credential is not the one that the caller saw: it must not follow the
+    /// server to an address that it was not entered for.
+    /// </exception>
     Task<bool> UpdateAsync(UpstreamServer server, bool replaceCredential, StoredCredential? credential, CancellationToken cancellationToken);
 
     /// <summary>Removes the server with its credential and rules; its calls stay. False when the organisation has no such server.</summary>

@@ -25,8 +25,8 @@ internal sealed record CallCursor(DateTimeOffset Time, CallId Id)
     public static CallCursor Parse(string text)
     {
         Span<byte> bytes = stackalloc byte[Length];
-        if (text.Length != Base64Url.GetEncodedLength(Length) || !Base64Url.TryDecodeFromChars(text, bytes, out int written) || written != Length)
-            throw Refusal();
+        if (text.Length != Base64Url.GetEncodedLength(Length) || !Base64Url.IsValid(text)) throw Refusal();
+        if (!Base64Url.TryDecodeFromChars(text, bytes, out int written) || written != Length) throw Refusal();
         long microseconds = BinaryPrimitives.ReadInt64BigEndian(bytes);
         if (microseconds < Earliest || microseconds > Latest) throw Refusal();
         return new CallCursor(

@@ -54,7 +54,7 @@ internal sealed class TokenStore(IDbContextFactory<McpxDbContext> contexts, Npgs
     public Task<bool> RevokeAsync(OrganizationId organization, TokenId token, DateTimeOffset at, CancellationToken cancellationToken) =>
         changes.WriteTokenAsync(token, async context => await context.Tokens
             .Where(t => t.OrgId == organization && t.Id == token)
-            .ExecuteUpdateAsync(set => set.SetProperty(t => t.RevokedAt, t => t.RevokedAt ?? at), cancellationToken) == 1, cancellationToken);
+            .ExecuteUpdateAsync(set => set.SetProperty(t => t.RevokedAt, t => t.RevokedAt ?? at.ToUniversalTime()), cancellationToken) == 1, cancellationToken);
 
     public async Task TouchAsync(IReadOnlyDictionary<TokenId, DateTimeOffset> lastUsed, CancellationToken cancellationToken)
     {

@@ -1,0 +1,120 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
+using Mcpx.Data;
+using Mcpx.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Mcpx.Tests.Data;
+
+/// <summary>One replica's data layer on a migrated database; several may share one.</summary>
+internal sealed class DataHost : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    public DataHost(string connectionString)
+    {
+        ConnectionString = connectionString;
+        ServiceCollection services = new();
+        services.AddLogging();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new KeyRing([new byte[KeyRing.MinimumKeyBytes]]));
+        services.AddSingleton<TokenHasher>();
+        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<CallerDirectory>();
+        services.AddMcpxData(_ => connectionString);
+        _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+    }
+
+    public string ConnectionString { get; }
+
+    public IServiceProvider Services => _services;
+
+    /// <summary>What PostgreSQL keeps of the present moment.</summary>
+    public static DateTimeOffset Now
+    {
+        get
+        {
+            DateTimeOffset now = TimeProvider.System.GetUtcNow();
+            return new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero);
+        }
+    }
+
+    public static async Task<DataHost> StartAsync(PostgresFixture postgres)
+    {
+        string template = await postgres.GetOrCreateTemplateAsync("data", async connectionString =>
+        {
+            await using DataHost host = new(connectionString);
+            await host.Get<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+        });
+        return new DataHost(await postgres.CreateDatabaseAsync(template));
+    }
+
+    public static TId NewId<TId>() where TId : struct, IEntityId<TId> => EntityId.New<TId>(TimeProvider.System);
+
+    public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
+
+    public Task<Membership> AddOrganizationAsync(string slug) => Get<IMembershipStore>().EnsureOwnerAsync(
+        new Organization(NewId<OrganizationId>(), slug, slug.ToUpperInvariant()),
+        new User(NewId<UserId>(), $"Owner of {slug}", $"owner@{slug}.example"),
+        CancellationToken.None);
+
+    public async Task<UpstreamServer> AddServerAsync(OrganizationId organization, string slug, byte[]? ciphertext = null)
+    {
+        UpstreamServer server = NewServer(organization, slug);
+        await Get<IServerStore>().AddAsync(server, ciphertext is null ? null : Sealed(server, ciphertext), CancellationToken.None);
+        return server;
+    }
+
+    public static UpstreamServer NewServer(OrganizationId organization, string slug) => new(NewId<ServerId>(), organization, slug, slug,
+        Description: "", new Uri($"https://{slug}.example/mcp"), UpstreamServer.DefaultTimeoutSeconds, Enabled: true, Now, Now);
+
+    public static StoredCredential Sealed(UpstreamServer server, byte[] ciphertext) =>
+        new(server.Organization, server.Id, CredentialKind.ApiKey, "X-API-Key", ciphertext, "••••1234");
+
+    public static PersonalAccessToken NewToken(Membership membership, string name) => new(NewId<TokenId>(), membership.Organization.Id,
+        membership.User.Id, name, "abcd", TokenScopes.Mcp | TokenScopes.ApiRead, Now, Now.AddDays(90), RevokedAt: null, LastUsedAt: null);
+
+    public static CallRecord NewCall(OrganizationId organization, DateTimeOffset at, CallOutcome outcome = CallOutcome.Ok, ServerId? server = null) => new()
+    {
+        Id = CallId.From(Guid.CreateVersion7(at)),
+        Time = at,
+        Organization = organization,
+        Endpoint = "/mcp/acme/server/finance",
+        Server = server,
+        Outcome = outcome,
+        Status = 200,
+        TotalMicroseconds = 1500,
+        RequestBytes = 10,
+        ResponseBytes = 20,
+    };
+
+    public async Task<object?> QueryAsync(string sql)
+    {
+        await using NpgsqlCommand command = Get<NpgsqlDataSource>().CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}
+
+/// <summary>A class of tests, each with a database of its own.</summary>
+public abstract class DataTests(PostgresFixture postgres) : Xunit.IAsyncLifetime
+{
+    private protected DataHost Host { get; private set; } = null!;
+
+    protected PostgresFixture Postgres { get; } = postgres;
+
+    protected static CancellationToken Cancelled => Xunit.TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => Host = await DataHost.StartAsync(Postgres);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+}
