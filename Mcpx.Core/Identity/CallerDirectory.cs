@@ -47,11 +47,12 @@ public sealed class CallerDirectory : ICallerDirectory, IDisposable
 
     public ValueTask<Caller?> FindAsync(string token, CancellationToken cancellationToken)
     {
-        if (!TokenText.IsWellFormed(token, TokenText.PersonalAccessTokenPrefix))
-            return ValueTask.FromResult<Caller?>(null);
         DateTimeOffset now = _time.GetUtcNow();
+        // Known first: only what is not known pays for the checksum, and what fails it costs no query.
         if (_entries.TryGetValue(token, out Entry? entry) && now - entry.ReadAt < FreshFor)
             return ValueTask.FromResult(Use(entry, now));
+        if (!TokenText.IsWellFormed(token, TokenText.PersonalAccessTokenPrefix))
+            return ValueTask.FromResult<Caller?>(null);
         return FindSlowAsync(token, entry, now, cancellationToken);
     }
 

@@ -23,12 +23,12 @@ public ref struct McpMessageReader
     private const string ClientInfoKey = "io.modelcontextprotocol/clientInfo";
     private const string ClientCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
 
-    private static readonly string[] TopLevel = ["jsonrpc", "id", "method", "params", "result", "error"];
-    private static readonly string[] InParams =
-        ["name", "uri", "_meta", "arguments", "protocolVersion", "clientInfo", "requestState", "inputResponses"];
+    private static readonly Member[] TopLevel = Members("jsonrpc", "id", "method", "params", "result", "error");
+    private static readonly Member[] InParams =
+        Members("name", "uri", "_meta", "arguments", "protocolVersion", "clientInfo", "requestState", "inputResponses");
 
-    private static readonly string[] InMeta = [ProtocolVersionKey, ClientInfoKey, ClientCapabilitiesKey, "progressToken"];
-    private static readonly string[] InClientInfo = ["name", "version"];
+    private static readonly Member[] InMeta = Members(ProtocolVersionKey, ClientInfoKey, ClientCapabilitiesKey, "progressToken");
+    private static readonly Member[] InClientInfo = Members("name", "version");
 
     private readonly ReadOnlyMemory<byte> _body;
     private readonly McpMessage _message = new();
@@ -250,29 +250,33 @@ public ref struct McpMessageReader
     /// Which of <paramref name="known"/> the current property is, or -1. Refuses a second one of the same name (parsers
     /// disagree which counts: an allowlist sees one tool, the upstream calls another) and one that differs only in case.
     /// </summary>
-    private readonly McpError? Take(string[] known, ref int seen, out int member)
+    private readonly McpError? Take(Member[] known, ref int seen, out int member)
     {
+        ReadOnlySpan<byte> spelled = _json.ValueSpan;
         for (int i = 0; i < known.Length; i++)
         {
-            if (!_json.ValueTextEquals(known[i])) continue;
+            if (_json.ValueIsEscaped ? !_json.ValueTextEquals(known[i].Utf8) : !spelled.SequenceEqual(known[i].Utf8)) continue;
             member = i;
-            if ((seen & 1 << i) != 0) return Invalid($"The member {known[i]} stands twice.");
+            if ((seen & 1 << i) != 0) return Invalid($"The member {known[i].Name} stands twice.");
             seen |= 1 << i;
             return null;
         }
 
         member = -1;
-        // Unknown members are rare and short: only they pay for the comparison without case.
-        int length = _json.ValueSpan.Length;
-        foreach (string name in known)
+        // Unknown members are rare: only they pay for the comparison without case.
+        foreach (Member candidate in known)
         {
-            if (length < name.Length || !_json.ValueIsEscaped && length != name.Length) continue;
-            if (string.Equals(_json.GetString(), name, StringComparison.OrdinalIgnoreCase))
-                return Invalid($"The member {name} is spelled in another case.");
+            if (!_json.ValueIsEscaped && spelled.Length != candidate.Utf8.Length) continue;
+            if (string.Equals(_json.GetString(), candidate.Name, StringComparison.OrdinalIgnoreCase))
+                return Invalid($"The member {candidate.Name} is spelled in another case.");
         }
 
         return null;
     }
+
+    private static Member[] Members(params string[] names) => [.. names.Select(n => new Member(n, System.Text.Encoding.UTF8.GetBytes(n)))];
+
+    private sealed record Member(string Name, byte[] Utf8);
 
     private readonly McpError? Conclude()
     {

@@ -1,5 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Identity;
+using Mcpx.Core.Protocol;
 
 namespace Mcpx.Core.Proxy;
 
@@ -13,35 +14,34 @@ public sealed class AuthenticateFilter(ICallerDirectory callers) : IProxyFilter
     private static readonly KeyValuePair<string, string> InsufficientScope =
         new("WWW-Authenticate", "Bearer realm=\"mcpx\", error=\"insufficient_scope\", scope=\"mcp\"");
 
-    public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
+    public ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
         if (context.Credential is null)
-        {
-            context.Refuse(CallOutcome.Unauthenticated, ProxyErrors.Unauthenticated, "No access token was sent.", AskForToken);
-            return;
-        }
+            return Refuse(context, CallOutcome.Unauthenticated, ProxyErrors.Unauthenticated, "No access token was sent.", AskForToken);
+        ValueTask<Caller?> found = callers.FindAsync(context.Credential, context.ClientGone);
+        return found.IsCompletedSuccessfully ? Accept(context, found.Result, next) : AwaitAsync(context, found, next);
+    }
 
-        Caller? caller = await callers.FindAsync(context.Credential, context.ClientGone);
+    private static async ValueTask AwaitAsync(ProxyContext context, ValueTask<Caller?> found, ProxyStep next) => await Accept(context, await found, next);
+
+    private static ValueTask Accept(ProxyContext context, Caller? caller, ProxyStep next)
+    {
         if (caller is null)
-        {
-            context.Refuse(CallOutcome.Unauthenticated, ProxyErrors.Unauthenticated, "The access token is unknown, expired or revoked.", InvalidToken);
-            return;
-        }
+            return Refuse(context, CallOutcome.Unauthenticated, ProxyErrors.Unauthenticated, "The access token is unknown, expired or revoked.", InvalidToken);
 
         // A token of one organisation says nothing to another, not even that the other exists.
         if (context.Endpoint.Organization is { } slug && slug != caller.Membership.Organization.Slug)
-        {
-            context.Refuse(CallOutcome.Unauthenticated, ProxyErrors.Unauthenticated, "The access token belongs to another organisation.", InvalidToken);
-            return;
-        }
+            return Refuse(context, CallOutcome.Unauthenticated, ProxyErrors.Unauthenticated, "The access token belongs to another organisation.", InvalidToken);
 
         context.Caller = caller;
-        if (!caller.Scopes.HasFlag(TokenScopes.Mcp))
-        {
-            context.Refuse(CallOutcome.Denied, ProxyErrors.MissingScope, "The token does not have the scope mcp.", InsufficientScope);
-            return;
-        }
+        return caller.Scopes.HasFlag(TokenScopes.Mcp)
+            ? next(context)
+            : Refuse(context, CallOutcome.Denied, ProxyErrors.MissingScope, "The token does not have the scope mcp.", InsufficientScope);
+    }
 
-        await next(context);
+    private static ValueTask Refuse(ProxyContext context, CallOutcome outcome, McpError error, string reason, KeyValuePair<string, string> header)
+    {
+        context.Refuse(outcome, error, reason, header);
+        return ValueTask.CompletedTask;
     }
 }

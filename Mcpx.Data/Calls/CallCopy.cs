@@ -1,6 +1,5 @@
 using Mcpx.Core.Calls;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Mcpx.Data.Calls;
 
@@ -13,75 +12,69 @@ internal static class CallCopy
 
     public const string PayloadColumns = "time, id, org_id, request, response, truncated";
 
-    // A batch of 8 MiB on a slow disk; the ordinary limit would fail the same batch again and again.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private const short CallColumnCount = 23;
+    private const short PayloadColumnCount = 6;
 
     public static bool HasPayload(CallRecord call) => call.Request is not null || call.Response is not null || call.Truncated;
 
-    public static async Task CopyCallsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken)
-    {
-        await using NpgsqlBinaryImporter copy = await connection.BeginBinaryImportAsync($"COPY {table} ({CallColumns}) FROM STDIN (FORMAT BINARY)", cancellationToken);
-        copy.Timeout = Patience;
-        foreach (CallRecord call in calls)
-            await WriteAsync(copy, call, cancellationToken);
-        await copy.CompleteAsync(cancellationToken);
-    }
+    public static Task CopyCallsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
+        CopyAsync(connection, $"COPY {table} ({CallColumns}) FROM STDIN (FORMAT BINARY)", calls, WriteCall, cancellationToken);
 
-    public static async Task CopyPayloadsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken)
+    public static Task CopyPayloadsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
+        CopyAsync(connection, $"COPY {table} ({PayloadColumns}) FROM STDIN (FORMAT BINARY)", calls, WritePayload, cancellationToken);
+
+    private static async Task CopyAsync(
+        NpgsqlConnection connection, string sql, IEnumerable<CallRecord> calls, Action<BinaryRows, CallRecord> write, CancellationToken cancellationToken)
     {
-        await using NpgsqlBinaryImporter copy = await connection.BeginBinaryImportAsync($"COPY {table} ({PayloadColumns}) FROM STDIN (FORMAT BINARY)", cancellationToken);
-        copy.Timeout = Patience;
+        // Disposing finishes the COPY; should a row fail before that, the transaction around it is rolled back.
+        await using NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
+        using BinaryRows rows = new(copy);
+        rows.Begin();
         foreach (CallRecord call in calls)
         {
-            await copy.StartRowAsync(cancellationToken);
-            await copy.WriteAsync(call.Time.UtcDateTime, NpgsqlDbType.TimestampTz, cancellationToken);
-            await copy.WriteAsync(call.Id.Value, NpgsqlDbType.Uuid, cancellationToken);
-            await copy.WriteAsync(call.Organization.Value, NpgsqlDbType.Uuid, cancellationToken);
-            await BytesAsync(copy, call.Request, cancellationToken);
-            await BytesAsync(copy, call.Response, cancellationToken);
-            await copy.WriteAsync(call.Truncated, NpgsqlDbType.Boolean, cancellationToken);
+            write(rows, call);
+            await rows.RowEndAsync(cancellationToken);
         }
 
-        await copy.CompleteAsync(cancellationToken);
+        await rows.EndAsync(cancellationToken);
     }
 
-    private static async Task WriteAsync(NpgsqlBinaryImporter copy, CallRecord call, CancellationToken cancellationToken)
+    private static void WriteCall(BinaryRows rows, CallRecord call)
     {
-        await copy.StartRowAsync(cancellationToken);
-        await copy.WriteAsync(call.Time.UtcDateTime, NpgsqlDbType.TimestampTz, cancellationToken);
-        await copy.WriteAsync(call.Id.Value, NpgsqlDbType.Uuid, cancellationToken);
-        await copy.WriteAsync(call.Organization.Value, NpgsqlDbType.Uuid, cancellationToken);
-        await TextAsync(copy, call.Endpoint, cancellationToken);
-        await IdAsync(copy, call.Server?.Value, cancellationToken);
-        await TextAsync(copy, call.ServerSlug, cancellationToken);
-        await IdAsync(copy, call.User?.Value, cancellationToken);
-        await TextAsync(copy, call.UserName, cancellationToken);
-        await IdAsync(copy, call.Token?.Value, cancellationToken);
-        await TextAsync(copy, call.TokenName, cancellationToken);
-        await TextAsync(copy, call.ClientName, cancellationToken);
-        await TextAsync(copy, call.ClientVersion, cancellationToken);
-        await copy.WriteAsync((short)call.Era, NpgsqlDbType.Smallint, cancellationToken);
-        await TextAsync(copy, call.Method, cancellationToken);
-        await TextAsync(copy, call.Tool, cancellationToken);
-        await copy.WriteAsync((short)call.Outcome, NpgsqlDbType.Smallint, cancellationToken);
-        await copy.WriteAsync(call.Status, NpgsqlDbType.Integer, cancellationToken);
-        await TextAsync(copy, call.Rule, cancellationToken);
-        await TextAsync(copy, call.Reason, cancellationToken);
-        await copy.WriteAsync(call.TotalMicroseconds, NpgsqlDbType.Bigint, cancellationToken);
-        await copy.WriteAsync(call.UpstreamMicroseconds, NpgsqlDbType.Bigint, cancellationToken);
-        await copy.WriteAsync(call.RequestBytes, NpgsqlDbType.Integer, cancellationToken);
-        await copy.WriteAsync(call.ResponseBytes, NpgsqlDbType.Bigint, cancellationToken);
+        rows.Row(CallColumnCount);
+        rows.Timestamp(call.Time);
+        rows.Uuid(call.Id.Value);
+        rows.Uuid(call.Organization.Value);
+        rows.Text(call.Endpoint);
+        rows.Uuid(call.Server?.Value);
+        rows.Text(call.ServerSlug);
+        rows.Uuid(call.User?.Value);
+        rows.Text(call.UserName);
+        rows.Uuid(call.Token?.Value);
+        rows.Text(call.TokenName);
+        rows.Text(call.ClientName);
+        rows.Text(call.ClientVersion);
+        rows.Int16((short)call.Era);
+        rows.Text(call.Method);
+        rows.Text(call.Tool);
+        rows.Int16((short)call.Outcome);
+        rows.Int32(call.Status);
+        rows.Text(call.Rule);
+        rows.Text(call.Reason);
+        rows.Int64(call.TotalMicroseconds);
+        rows.Int64(call.UpstreamMicroseconds);
+        rows.Int32(call.RequestBytes);
+        rows.Int64(call.ResponseBytes);
     }
 
-    private static Task TextAsync(NpgsqlBinaryImporter copy, string? value, CancellationToken cancellationToken) => value is null
-        ? copy.WriteNullAsync(cancellationToken)
-        : copy.WriteAsync(PostgresText.Clean(value), NpgsqlDbType.Text, cancellationToken);
-
-    private static Task IdAsync(NpgsqlBinaryImporter copy, Guid? value, CancellationToken cancellationToken) => value is { } id
-        ? copy.WriteAsync(id, NpgsqlDbType.Uuid, cancellationToken)
-        : copy.WriteNullAsync(cancellationToken);
-
-    private static Task BytesAsync(NpgsqlBinaryImporter copy, byte[]? value, CancellationToken cancellationToken) => value is null
-        ? copy.WriteNullAsync(cancellationToken)
-        : copy.WriteAsync(value, NpgsqlDbType.Bytea, cancellationToken);
+    private static void WritePayload(BinaryRows rows, CallRecord call)
+    {
+        rows.Row(PayloadColumnCount);
+        rows.Timestamp(call.Time);
+        rows.Uuid(call.Id.Value);
+        rows.Uuid(call.Organization.Value);
+        rows.Bytes(call.Request);
+        rows.Bytes(call.Response);
+        rows.Boolean(call.Truncated);
+    }
 }

@@ -19,7 +19,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
     // PostgreSQL's own directories come and go while they are listed: do not descend into them.
-    private static readonly EnumerationOptions NearTheTop = new() { RecurseSubdirectories = true, MaxRecursionDepth = 2, IgnoreInaccessible = true };
+    private static readonly EnumerationOptions NearTheTop = new() { RecurseSubdirectories = true, MaxRecursionDepth = 3, IgnoreInaccessible = true };
 
     private readonly string _assembly;
     private readonly DirectoryInfo _scratch;
