@@ -16,12 +16,14 @@ internal sealed class CallWriter(NpgsqlDataSource dataSource, PartitionKeeper pa
     public async Task WriteAsync(IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken)
     {
         if (calls.Count == 0) return;
+        // Always in one order: two writers of the same calls wait for each other's keys, but never in a ring.
+        CallRecord[] ordered = [.. calls.OrderBy(c => c.Time).ThenBy(c => c.Id.Value)];
         bool merge = false, partitionsMade = false;
         while (true)
         {
             try
             {
-                await WriteOnceAsync(calls, merge, cancellationToken);
+                await WriteOnceAsync(ordered, merge, cancellationToken);
                 return;
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation && !merge)
@@ -38,7 +40,7 @@ internal sealed class CallWriter(NpgsqlDataSource dataSource, PartitionKeeper pa
         }
     }
 
-    private async Task WriteOnceAsync(IReadOnlyList<CallRecord> calls, bool merge, CancellationToken cancellationToken)
+    private async Task WriteOnceAsync(CallRecord[] calls, bool merge, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
