@@ -19,6 +19,8 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
     private const int BatchSize = 1000;
     private const long BatchBytes = 8L << 20;
 
+    /// <summary>How long the first record of a batch waits for company: a transaction costs the same for one as for hundreds.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
@@ -27,6 +29,7 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
     private readonly Channel<CallRecord> _queue = Channel.CreateUnbounded<CallRecord>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _gate = new();
     private readonly List<(long Sequence, TaskCompletionSource Written)> _waiters = [];
+    private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _appended;
     private long _written;
     private long _bytes;
@@ -63,6 +66,7 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
         {
             if (_written >= target) return;
             _waiters.Add((target, written));
+            _hurry.TrySetResult();
         }
 
         try
@@ -83,6 +87,7 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
         {
             while (await reader.WaitToReadAsync(stoppingToken))
             {
+                await GatherAsync(stoppingToken);
                 TakeBatch(reader, batch);
                 await WriteUntilDoneAsync(batch, stoppingToken);
             }
@@ -91,6 +96,19 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
         {
             await DrainLastAsync(reader, batch);
         }
+    }
+
+    private async Task GatherAsync(CancellationToken cancellationToken)
+    {
+        Task hurry;
+        lock (_gate)
+        {
+            if (_waiters.Count > 0 || Depth >= BatchSize) return;
+            if (_hurry.Task.IsCompleted) _hurry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            hurry = _hurry.Task;
+        }
+
+        await Task.WhenAny(hurry, Task.Delay(Linger, time, cancellationToken));
     }
 
     private async Task DrainLastAsync(ChannelReader<CallRecord> reader, List<CallRecord> batch)
