@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -264,15 +265,22 @@ public ref struct McpMessageReader
         member = -1;
         // Unknown members are rare and short: only they pay for the comparison without case.
         int length = _json.ValueSpan.Length;
+        bool isPlain = !_json.ValueIsEscaped && Ascii.IsValid(_json.ValueSpan);
         foreach (string name in known)
         {
-            if (length < name.Length || !_json.ValueIsEscaped && length != name.Length) continue;
-            if (string.Equals(_json.GetString(), name, StringComparison.OrdinalIgnoreCase))
+            if (length < name.Length || isPlain && length != name.Length) continue;
+            if (string.Equals(Fold(_json.GetString()!), name, StringComparison.OrdinalIgnoreCase))
                 return Invalid($"The member {name} is spelled in another case.");
         }
 
         return null;
     }
+
+    /// <summary>
+    /// The two letters beyond ASCII that Unicode folds into it: Go's encoding/json takes "param\u017f" for "params", and so
+    /// would call another tool than the one we decided on.
+    /// </summary>
+    private static string Fold(string name) => name.Replace('\u017f', 's').Replace('\u212a', 'k');
 
     private readonly McpError? Conclude()
     {
