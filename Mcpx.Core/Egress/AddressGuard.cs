@@ -6,17 +6,18 @@ namespace Mcpx.Core.Egress;
 /// <summary>
 /// Decides which addresses a tenant's configuration may make us connect to. Denied: the special-use ranges of RFC 6890
 /// and successors, and forms that hide one inside IPv6. Operators open private networks by CIDR (<c>EGRESS_ALLOW</c>);
-/// link-local stays closed even then, since cloud metadata services live there.
+/// link-local and the clouds' own metadata addresses stay closed even then.
 /// </summary>
 public sealed class AddressGuard(IReadOnlyList<IPNetwork> allowed)
 {
-    private static readonly IPNetwork[] AlwaysDenied = Parse("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32");
+    private static readonly IPNetwork[] AlwaysDenied = Parse(
+        "169.254.0.0/16", "fe80::/10", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32", "fd00:ec2::254/128", "fd20:ce::254/128");
 
     private static readonly IPNetwork[] SpecialUse = Parse(
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
         "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15",
         "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-        "::/128", "::1/128", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fec0::/10", "ff00::/8");
+        "::/8", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fec0::/10", "ff00::/8");
 
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
     private static readonly IPNetwork LocalNat64 = IPNetwork.Parse("64:ff9b:1::/48");

@@ -29,7 +29,7 @@ public sealed class CallerDirectory : ICallerDirectory, IDisposable
     private readonly TimeProvider _time;
     private readonly IDisposable _subscription;
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Task<Entry>> _loads = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<Entry>>> _loads = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TokenId, DateTimeOffset> _used = new();
     private int _forgets;
 
@@ -77,7 +77,7 @@ public sealed class CallerDirectory : ICallerDirectory, IDisposable
         try
         {
             // The look-up serves every call that waits for this token, so one caller's hang-up must not end it.
-            entry = await _loads.GetOrAdd(token, LoadAsync).WaitAsync(cancellationToken);
+            entry = await _loads.GetOrAdd(token, StartLoad).Value.WaitAsync(cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException && stale is not null && now - stale.ReadAt < StaleFor)
         {
@@ -87,7 +87,15 @@ public sealed class CallerDirectory : ICallerDirectory, IDisposable
         return Use(entry, now);
     }
 
-    private async Task<Entry> LoadAsync(string token)
+    // Lazy, because the dictionary may ask for several values at once and keep one: only that one reads.
+    private Lazy<Task<Entry>> StartLoad(string token)
+    {
+        Lazy<Task<Entry>> load = null!;
+        load = new Lazy<Task<Entry>>(() => LoadAsync(token, load));
+        return load;
+    }
+
+    private async Task<Entry> LoadAsync(string token, Lazy<Task<Entry>> self)
     {
         await Task.Yield();
         try
@@ -105,7 +113,7 @@ public sealed class CallerDirectory : ICallerDirectory, IDisposable
         }
         finally
         {
-            _loads.TryRemove(token, out _);
+            _loads.TryRemove(new(token, self));
         }
     }
 
@@ -113,6 +121,8 @@ public sealed class CallerDirectory : ICallerDirectory, IDisposable
     {
         if (change.Kind is ChangeKind.Configuration) return;
         Interlocked.Increment(ref _forgets);
+        // A call that comes after a revocation must not join a reading that began before it.
+        _loads.Clear();
         foreach ((string token, Entry entry) in _entries)
         {
             if (change.Kind is ChangeKind.Everything || entry.Grant?.Token.Id.Value == change.Id)

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Mcpx.Core.Primitives;
 
 public enum ChangeKind
@@ -31,11 +33,24 @@ public sealed class ChangeFeed
         return new Subscription(this, onChange);
     }
 
-    /// <summary>Returns when every memory of this replica has taken the change in.</summary>
+    /// <summary>Returns when every memory of this replica has taken the change in; throws the first failure after all were told.</summary>
     public async ValueTask PublishAsync(Change change)
     {
+        ExceptionDispatchInfo? failure = null;
         foreach (Func<Change, ValueTask> subscriber in Volatile.Read(ref _subscribers))
-            await subscriber(change);
+        {
+            try
+            {
+                await subscriber(change);
+            }
+            catch (Exception e)
+            {
+                // One memory that fails must not keep a revocation from the next.
+                failure ??= ExceptionDispatchInfo.Capture(e);
+            }
+        }
+
+        failure?.Throw();
     }
 
     private void Unsubscribe(Func<Change, ValueTask> onChange)

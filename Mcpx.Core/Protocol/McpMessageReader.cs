@@ -23,12 +23,12 @@ public ref struct McpMessageReader
     private const string ClientInfoKey = "io.modelcontextprotocol/clientInfo";
     private const string ClientCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
 
-    private static readonly Member[] TopLevel = Members("jsonrpc", "id", "method", "params", "result", "error");
-    private static readonly Member[] InParams =
-        Members("name", "uri", "_meta", "arguments", "protocolVersion", "clientInfo", "requestState", "inputResponses");
+    private static readonly KnownMembers TopLevel = new("jsonrpc", "id", "method", "params", "result", "error");
+    private static readonly KnownMembers InParams =
+        new("name", "uri", "_meta", "arguments", "protocolVersion", "clientInfo", "requestState", "inputResponses");
 
-    private static readonly Member[] InMeta = Members(ProtocolVersionKey, ClientInfoKey, ClientCapabilitiesKey, "progressToken");
-    private static readonly Member[] InClientInfo = Members("name", "version");
+    private static readonly KnownMembers InMeta = new(ProtocolVersionKey, ClientInfoKey, ClientCapabilitiesKey, "progressToken");
+    private static readonly KnownMembers InClientInfo = new("name", "version");
 
     private readonly ReadOnlyMemory<byte> _body;
     private readonly McpMessage _message = new();
@@ -81,7 +81,7 @@ public ref struct McpMessageReader
         int seen = 0;
         while (_json.Read() && _json.TokenType is JsonTokenType.PropertyName)
         {
-            if (Take(TopLevel, ref seen, out int member) is { } error) return error;
+            if (TopLevel.Take(_json, ref seen, out int member) is { } error) return error;
             _json.Read();
             if (ReadTopLevel(member) is { } wrong) return wrong;
         }
@@ -140,7 +140,7 @@ public ref struct McpMessageReader
         int seen = 0;
         while (_json.Read() && _json.TokenType is JsonTokenType.PropertyName)
         {
-            if (Take(InParams, ref seen, out int member) is { } error) return error;
+            if (InParams.Take(_json, ref seen, out int member) is { } error) return error;
             _json.Read();
             if (ReadParam(member) is { } wrong) return wrong;
         }
@@ -185,7 +185,7 @@ public ref struct McpMessageReader
         int seen = 0;
         while (_json.Read() && _json.TokenType is JsonTokenType.PropertyName)
         {
-            if (Take(InMeta, ref seen, out int member) is { } error) return error;
+            if (InMeta.Take(_json, ref seen, out int member) is { } error) return error;
             _json.Read();
             switch (member)
             {
@@ -222,7 +222,7 @@ public ref struct McpMessageReader
         int seen = 0;
         while (_json.Read() && _json.TokenType is JsonTokenType.PropertyName)
         {
-            if (Take(InClientInfo, ref seen, out int member) is { } error) return error;
+            if (InClientInfo.Take(_json, ref seen, out int member) is { } error) return error;
             _json.Read();
             if (member >= 0 && _json.TokenType is JsonTokenType.String && _json.ValueSpan.Length <= LongestName)
             {
@@ -245,38 +245,6 @@ public ref struct McpMessageReader
         text = _json.GetString();
         return null;
     }
-
-    /// <summary>
-    /// Which of <paramref name="known"/> the current property is, or -1. Refuses a second one of the same name (parsers
-    /// disagree which counts: an allowlist sees one tool, the upstream calls another) and one that differs only in case.
-    /// </summary>
-    private readonly McpError? Take(Member[] known, ref int seen, out int member)
-    {
-        ReadOnlySpan<byte> spelled = _json.ValueSpan;
-        for (int i = 0; i < known.Length; i++)
-        {
-            if (_json.ValueIsEscaped ? !_json.ValueTextEquals(known[i].Utf8) : !spelled.SequenceEqual(known[i].Utf8)) continue;
-            member = i;
-            if ((seen & 1 << i) != 0) return Invalid($"The member {known[i].Name} stands twice.");
-            seen |= 1 << i;
-            return null;
-        }
-
-        member = -1;
-        // Unknown members are rare: only they pay for the comparison without case.
-        foreach (Member candidate in known)
-        {
-            if (!_json.ValueIsEscaped && spelled.Length != candidate.Utf8.Length) continue;
-            if (string.Equals(_json.GetString(), candidate.Name, StringComparison.OrdinalIgnoreCase))
-                return Invalid($"The member {candidate.Name} is spelled in another case.");
-        }
-
-        return null;
-    }
-
-    private static Member[] Members(params string[] names) => [.. names.Select(n => new Member(n, System.Text.Encoding.UTF8.GetBytes(n)))];
-
-    private sealed record Member(string Name, byte[] Utf8);
 
     private readonly McpError? Conclude()
     {

@@ -85,7 +85,8 @@ public sealed class SseEventReader : IDisposable
     {
         ReadOnlyMemory<byte> single = default;
         ArrayBufferWriter<byte>? joined = null;
-        int from = 0;
+        // A byte order mark in front of the stream is no part of its first line (WHATWG HTML, 9.2.5).
+        int from = @event.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
         while (from < @event.Length)
         {
             int length = @event.Span[from..].IndexOfAny((byte)'\n', (byte)'\r');

@@ -14,35 +14,41 @@ public static class ToolListAnswer
 
     public static ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> answer, Func<string, bool> isVisible)
     {
-        ArrayBufferWriter<byte> output = new(answer.Length);
+        ArrayBufferWriter<byte> output = new(Math.Max(answer.Length, 1));
         int copied = 0;
         try
         {
             Utf8JsonReader json = new(answer.Span, Options);
             json.Read();
+            Demand(json.TokenType is JsonTokenType.StartObject);
             while (NextMember(ref json))
             {
                 bool isResult = json.ValueTextEquals("result"u8);
                 json.Read();
-                if (!isResult || json.TokenType is not JsonTokenType.StartObject)
+                if (!isResult)
                 {
                     json.Skip();
                     continue;
                 }
 
+                Demand(json.TokenType is JsonTokenType.StartObject);
                 while (NextMember(ref json))
                 {
                     // Every member of that name: a second one would be the list that another parser sees.
                     bool isTools = json.ValueTextEquals("tools"u8);
                     json.Read();
-                    if (isTools && json.TokenType is JsonTokenType.StartArray) FilterArray(ref json, answer.Span, output, ref copied, isVisible);
+                    Demand(!isTools || json.TokenType is JsonTokenType.StartArray);
+                    if (isTools) FilterArray(ref json, answer.Span, output, ref copied, isVisible);
                     else json.Skip();
                 }
             }
+
+            // Refuses anything but white space behind the object: a second one would pass unfiltered.
+            json.Read();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new UpstreamAnswerException("The server's list of tools is not well-formed.");
+            throw NotWellFormed();
         }
 
         if (copied == 0) return answer;
@@ -72,22 +78,29 @@ public static class ToolListAnswer
     private static string? ReadName(ref Utf8JsonReader json)
     {
         string? name = null;
-        bool twice = false;
+        int names = 0;
         while (NextMember(ref json))
         {
             bool isName = json.ValueTextEquals("name"u8);
             json.Read();
             if (isName)
             {
-                twice |= name is not null;
+                names++;
                 name = json.TokenType is JsonTokenType.String ? json.GetString() : null;
             }
 
             json.Skip();
         }
 
-        return twice ? null : name;
+        return names == 1 ? name : null;
     }
+
+    private static void Demand(bool holds)
+    {
+        if (!holds) throw NotWellFormed();
+    }
+
+    private static UpstreamAnswerException NotWellFormed() => new("The server's list of tools is not well-formed.");
 
     private static bool NextMember(ref Utf8JsonReader json) => json.Read() && json.TokenType is JsonTokenType.PropertyName;
 }

@@ -1,0 +1,19 @@
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Tests.Fixtures;
+
+namespace Mcpx.Tests.Identity;
+
+/// <summary>Organisations, people and tokens that exist in a test only.</summary>
+internal static class People
+{
+    private static readonly TestClock Clock = new();
+
+    public static Organization Organization(string slug = "acme") => new(EntityId.New<OrganizationId>(Clock), slug, slug);
+
+    public static Membership Membership(Organization? organization = null, Role role = Role.Owner) =>
+        new(organization ?? Organization(), new User(EntityId.New<UserId>(Clock), "Ada", null), role);
+
+    public static Caller Caller(Organization? organization = null, Role role = Role.Owner) =>
+        new(Membership(organization, role), EntityId.New<TokenId>(Clock), "token", TokenScopes.All, DateTimeOffset.MaxValue);
+}

@@ -1,0 +1,88 @@
+using System.Text;
+using FsCheck.Fluent;
+using Mcpx.Core.Proxy;
+using Mcpx.Tests.Fixtures;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Proxy;
+
+public sealed class SseEventReaderTests
+{
+    [Fact]
+    public void Events_are_cut_at_blank_lines_and_nothing_is_lost()
+    {
+        var events = ReadAll("event: message\ndata: 1\n\n: comment\r\n\r\ndata:2\rdata: 3\r\rdata: half", 3, out var rest);
+
+        events.ShouldBe(["event: message\ndata: 1\n\n", ": comment\r\n\r\n", "data:2\rdata: 3\r\r"]);
+        rest.ShouldBe("data: half");
+    }
+
+    [Theory]
+    [InlineData("data: {}\n\n", "{}")]
+    [InlineData("data:{}\r\n\r\n", "{}")]
+    [InlineData("data:  two\n\n", " two")]
+    [InlineData("data: a\ndata: b\n\n", "a\nb")]
+    [InlineData("data: a\rdata: b\r\r", "a\nb")]
+    [InlineData("data: a\r\ndata:\r\ndata: b\r\n\r\n", "a\n\nb")]
+    [InlineData("id: 7\nevent: message\ndata: x\nretry: 5\n\n", "x")]
+    [InlineData(": comment\n\n", "")]
+    [InlineData("id: 1\ndata: \n\n", "")]
+    [InlineData("database: x\n\n", "")]
+    [InlineData("\uFEFFdata: x\n\n", "x")]
+    public void The_data_is_what_a_client_gets(string @event, string data) =>
+        Encoding.UTF8.GetString(SseEventReader.DataOf(Encoding.UTF8.GetBytes(@event)).Span).ShouldBe(data);
+
+    [Fact]
+    public void Any_cut_of_the_stream_gives_the_same_events_and_all_of_its_bytes()
+    {
+        var pieces = Gen.Elements("data: x", "data:{\"a\":\"ü\"}", "event: message", ":", "id: 1", "\n", "\r", "\r\n", "\n\n", "\r\n\r\n", "\r\r", "\n\r\n", "é");
+        var streams =
+            from parts in Gen.ListOf(pieces)
+            from first in Gen.Choose(1, 7)
+            from second in Gen.Choose(8, 50_000)
+            select (Text: string.Concat(parts), first, second);
+
+        Property.Holds(streams, stream =>
+        {
+            var small = ReadAll(stream.Text, stream.first, out var smallRest);
+            var large = ReadAll(stream.Text, stream.second, out var largeRest);
+
+            (string.Concat(small) + smallRest).ShouldBe(stream.Text);
+            string.Concat(large).ShouldBe(string.Concat(small)[..string.Concat(large).Length]);
+            string.Join('|', small.Select(Data).Where(d => d.Length > 0)).ShouldBe(string.Join('|', large.Select(Data).Where(d => d.Length > 0)));
+            largeRest.ShouldBe(smallRest);
+        }, 3000);
+    }
+
+    [Fact]
+    public void Line_ends_of_every_style_make_the_same_events()
+    {
+        var lines = Gen.ListOf(Gen.Elements("data: x", "data: y", "event: message", "", "", ": c"));
+        Property.Holds(lines, list =>
+        {
+            var styles = new[] { "\n", "\r", "\r\n" }.Select(end => ReadAll(string.Concat(list.Select(l => l + end)) + "data: end" + end, 5, out _).Select(Data).Where(d => d.Length > 0).ToList()).ToList();
+
+            styles[1].ShouldBe(styles[0]);
+            styles[2].ShouldBe(styles[0]);
+        });
+    }
+
+    private static string Data(string @event) => Encoding.UTF8.GetString(SseEventReader.DataOf(Encoding.UTF8.GetBytes(@event)).Span);
+
+    private static List<string> ReadAll(string text, int chunk, out string rest)
+    {
+        using var reader = new SseEventReader();
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var events = new List<string>();
+        foreach (var part in bytes.Chunk(chunk))
+        {
+            part.CopyTo(reader.GetMemory(part.Length));
+            reader.Advance(part.Length);
+            while (reader.TryRead(out var @event)) events.Add(Encoding.UTF8.GetString(@event.Span));
+        }
+
+        rest = Encoding.UTF8.GetString(reader.TakeRest().Span);
+        return events;
+    }
+}
