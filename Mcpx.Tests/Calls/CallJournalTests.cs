@@ -54,6 +54,7 @@ public sealed class CallJournalTests : IAsyncDisposable
         await AppendAsync(1);
         await StartAsync();
 
+        await AdvanceUntilAsync(() => _store.Attempts > 0);
         await Eventually.TrueAsync(() => _journal.LastError == "away", "the failure is told", Cancelled);
         await AdvanceUntilAsync(() => _journal.LastError is null);
     }
@@ -89,6 +90,18 @@ public sealed class CallJournalTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_record_waits_for_company_unless_somebody_asks_for_it()
+    {
+        await StartAsync();
+        await AppendAsync(1);
+        _store.Attempts.ShouldBe(0);
+
+        await _journal.FlushAsync(Cancelled);
+
+        _store.Written.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Payloads_count_too()
     {
         var payload = new byte[64 << 20];
@@ -96,7 +109,7 @@ public sealed class CallJournalTests : IAsyncDisposable
 
         _journal.CanAdmit.ShouldBeFalse();
         await StartAsync();
-        await Eventually.TrueAsync(() => _journal.CanAdmit, "the journal has room", Cancelled);
+        await AdvanceUntilAsync(() => _journal.CanAdmit);
     }
 
     [Fact]
@@ -105,7 +118,7 @@ public sealed class CallJournalTests : IAsyncDisposable
         _store.Hold();
         await StartAsync();
         var calls = await AppendAsync(3000);
-        await Eventually.TrueAsync(() => _store.Attempts > 0, "the journal writes", Cancelled);
+        await AdvanceUntilAsync(() => _store.Attempts > 0);
         var stopping = _journal.StopAsync(Cancelled);
         _store.Release();
 
