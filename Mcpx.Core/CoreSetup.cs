@@ -41,7 +41,7 @@ public static class CoreSetup
     private static IServiceCollection AddProxy(this IServiceCollection services)
     {
         services.AddSingleton(s => new SessionHandles(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), SessionHandles.Purpose)));
-        services.AddSingleton<SnapshotKeeper>().AddSingleton<AnswerRelay>();
+        services.AddSingleton<SnapshotKeeper>().AddSingleton<AnswerRelay>().AddSingleton<EventRelay>().AddSingleton<JsonRelay>();
         services.AddSingleton<IUpstreamTransport, HttpUpstreamTransport>();
         foreach (Type filter in ProxyPipeline.Order)
             services.AddSingleton(typeof(IProxyFilter), filter);

@@ -22,7 +22,7 @@ public static class EraRules
     }
 
     /// <summary>MCP 2025-11-25, Transports, "Protocol Version Header": an unsupported version gets 400.</summary>
-    private static McpError? CheckSession(in McpHeaders headers) =>
+    public static McpError? CheckSession(in McpHeaders headers) =>
         headers.ProtocolVersion is null || ProtocolVersions.SessionEra.Contains(headers.ProtocolVersion) ? null : Unsupported(headers.ProtocolVersion);
 
     /// <summary>MCP 2026-07-28, Transports, "Request headers" and "Per-request metadata".</summary>

@@ -10,26 +10,38 @@ public sealed class CallDeadline : IDisposable
 
     public static TimeSpan Idle { get; } = TimeSpan.FromSeconds(60);
 
+    private static TimeSpan Forever { get; } = TimeSpan.FromDays(30);
+
     private readonly CancellationTokenSource _source;
     private readonly CancellationTokenRegistration _clientGone;
     private readonly TimeProvider _time;
     private readonly long _started;
     private readonly TimeSpan _total;
+    private readonly TimeSpan _idle;
 
-    public CallDeadline(TimeProvider time, TimeSpan total, CancellationToken clientGone)
+    private CallDeadline(TimeProvider time, TimeSpan total, TimeSpan idle, CancellationToken clientGone)
     {
         _time = time;
         _total = total;
+        _idle = idle;
         _started = time.GetTimestamp();
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _clientGone = clientGone.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
         Expect(FirstByte);
     }
 
+    public static CallDeadline ForCall(TimeProvider time, TimeSpan total, CancellationToken clientGone) => new(time, total, Idle, clientGone);
+
+    /// <summary>For a stream that stands open until one side ends it: only its opening is timed.</summary>
+    public static CallDeadline ForStream(TimeProvider time, CancellationToken clientGone) => new(time, Forever, Forever, clientGone);
+
     public CancellationToken Token => _source.Token;
 
+    /// <summary>Something came; the next piece may take as long as silence is allowed.</summary>
+    public void ExpectMore() => Expect(_idle);
+
     /// <summary>The next step may take so long, and the whole call no longer than its total.</summary>
-    public void Expect(TimeSpan patience)
+    private void Expect(TimeSpan patience)
     {
         TimeSpan left = _total - _time.GetElapsedTime(_started);
         TimeSpan wait = patience < left ? patience : left;

@@ -15,7 +15,10 @@ public sealed class ForwardFilter(IUpstreamTransport transport, AnswerRelay rela
 
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
-        using CallDeadline deadline = new(time, TimeSpan.FromSeconds(context.Route!.Server.TimeoutSeconds), context.ClientGone);
+        UpstreamServer server = context.Route!.Server;
+        using CallDeadline deadline = context.Verb is ProxyVerb.Stream
+            ? CallDeadline.ForStream(time, context.ClientGone)
+            : CallDeadline.ForCall(time, TimeSpan.FromSeconds(server.TimeoutSeconds), context.ClientGone);
         context.Progress.UpstreamStarted = time.GetTimestamp();
         try
         {
@@ -23,7 +26,7 @@ public sealed class ForwardFilter(IUpstreamTransport transport, AnswerRelay rela
             using HttpResponseMessage answer = await transport.SendAsync(context.Route, request, deadline.Token);
             await relay.RelayAsync(context, answer, deadline);
         }
-        catch (Exception e) when (!context.ClientGone.IsCancellationRequested && Explain(e, context.Route.Server) is { } failure)
+        catch (Exception e) when (!context.ClientGone.IsCancellationRequested && Explain(e, server) is { } failure)
         {
             // Bytes of the answer are out: breaking the connection is the only honest end.
             if (context.Response.HasStarted) context.Response.Abort();
@@ -35,12 +38,19 @@ public sealed class ForwardFilter(IUpstreamTransport transport, AnswerRelay rela
 
     private static HttpRequestMessage ToUpstream(ProxyContext context)
     {
-        HttpRequestMessage request = new(HttpMethod.Post, context.Route!.Server.Url)
-        {
-            Content = new ByteArrayContent(context.Body) { Headers = { ContentType = Json } },
-        };
+        HttpRequestMessage request = new(MethodOf(context.Verb), context.Route!.Server.Url);
         HttpRequestHeaders headers = request.Headers;
-        headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        if (context.Verb is ProxyVerb.Message)
+        {
+            request.Content = new ByteArrayContent(context.Body) { Headers = { ContentType = Json } };
+            headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        }
+        else
+        {
+            headers.TryAddWithoutValidation("Accept", "text/event-stream");
+            Add(headers, "Last-Event-ID", context.LastEventId);
+        }
+
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         headers.TryAddWithoutValidation("User-Agent", "mcpx");
         Add(headers, "MCP-Protocol-Version", context.Headers.ProtocolVersion);
@@ -58,6 +68,13 @@ public sealed class ForwardFilter(IUpstreamTransport transport, AnswerRelay rela
             Add(headers, credential.Header, credential.Value.Reveal());
         return request;
     }
+
+    private static HttpMethod MethodOf(ProxyVerb verb) => verb switch
+    {
+        ProxyVerb.Stream => HttpMethod.Get,
+        ProxyVerb.EndSession => HttpMethod.Delete,
+        _ => HttpMethod.Post,
+    };
 
     private static void Add(HttpRequestHeaders headers, string name, string? value)
     {

@@ -36,6 +36,19 @@ public interface IProxyResponse
 /// <exception cref="UpstreamAnswerException">The answer can't be understood well enough to be rewritten safely.</exception>
 public delegate ReadOnlyMemory<byte> AnswerRewrite(ReadOnlyMemory<byte> answer);
 
+/// <summary>What a client asks of an endpoint.</summary>
+public enum ProxyVerb
+{
+    /// <summary>POST: takes one message.</summary>
+    Message,
+
+    /// <summary>GET: opens the session's stream for what the server says on its own, or takes up a broken one.</summary>
+    Stream,
+
+    /// <summary>DELETE: ends the session.</summary>
+    EndSession,
+}
+
 /// <summary>One MCP request on its way through the filters.</summary>
 public sealed class ProxyContext
 {
@@ -45,8 +58,13 @@ public sealed class ProxyContext
     /// <summary>The body as it came; the record keeps it, so it is not pooled.</summary>
     public required byte[] Body { get; init; }
 
-    /// <summary>Null when <see cref="Malformed"/> says why.</summary>
+    public ProxyVerb Verb { get; init; }
+
+    /// <summary>Null for verbs without a message, and when <see cref="Malformed"/> says why.</summary>
     public McpMessage? Message { get; init; }
+
+    /// <summary>True when the client waits for an answer to its message.</summary>
+    public bool IsRequest => Message?.Kind is McpMessageKind.Request;
 
     /// <summary>Why the request can't be served; told only to a caller who proved who it is.</summary>
     public McpError? Malformed { get; init; }
@@ -57,6 +75,9 @@ public sealed class ProxyContext
     public ProtocolEra Era { get; init; }
 
     public McpHeaders Headers { get; init; }
+
+    /// <summary>Where a broken stream is taken up again (<c>Last-Event-ID</c>).</summary>
+    public string? LastEventId { get; init; }
 
     /// <summary><c>Mcp-Param-*</c> headers (MCP 2026-07-28, "x-mcp-header"), passed on as they came.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> ParameterHeaders { get; init; } = [];
@@ -120,4 +141,11 @@ public sealed class CallProgress
 
     /// <summary>Makes the record durable. Called once, before the last byte of the answer leaves.</summary>
     public Func<ValueTask>? Settle { get; set; }
+
+    /// <summary>The upstream said what it had to say.</summary>
+    public void End(CallOutcome outcome, TimeProvider time)
+    {
+        Outcome = outcome;
+        if (UpstreamEnded == 0) UpstreamEnded = time.GetTimestamp();
+    }
 }

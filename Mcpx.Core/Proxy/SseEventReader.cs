@@ -114,6 +114,32 @@ public sealed class SseEventReader : IDisposable
         return joined?.WrittenMemory ?? single;
     }
 
+    /// <summary>The event with other data, its id and other fields kept. The data is JSON: a line end inside it is white space.</summary>
+    public static ReadOnlyMemory<byte> WithData(ReadOnlyMemory<byte> @event, ReadOnlyMemory<byte> data)
+    {
+        ArrayBufferWriter<byte> changed = new(@event.Length + data.Length);
+        int from = 0;
+        while (from < @event.Length)
+        {
+            int length = @event.Span[from..].IndexOfAny((byte)'\n', (byte)'\r');
+            int to = length < 0 ? @event.Length : from + length;
+            ReadOnlySpan<byte> line = @event.Span[from..to];
+            from = to + 1;
+            if (line.IsEmpty || line.StartsWith("data"u8)) continue;
+            changed.Write(line);
+            changed.Write("\n"u8);
+        }
+
+        changed.Write("data: "u8);
+        Span<byte> copy = changed.GetSpan(data.Length)[..data.Length];
+        data.Span.CopyTo(copy);
+        copy.Replace((byte)'\n', (byte)' ');
+        copy.Replace((byte)'\r', (byte)' ');
+        changed.Advance(data.Length);
+        changed.Write("\n\n"u8);
+        return changed.WrittenMemory;
+    }
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);

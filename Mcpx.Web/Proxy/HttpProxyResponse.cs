@@ -18,8 +18,12 @@ internal sealed class HttpProxyResponse(HttpContext http) : IProxyResponse
             response.Headers[name] = value;
     }
 
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
-        await http.Response.BodyWriter.WriteAsync(data, cancellationToken);
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        // Nothing to write still sends the headers; a 204 refuses even an empty body.
+        if (data.IsEmpty) await http.Response.StartAsync(cancellationToken);
+        else await http.Response.BodyWriter.WriteAsync(data, cancellationToken);
+    }
 
     public void Abort() => http.Abort();
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Primitives;
 namespace Mcpx.Web.Proxy;
 
 /// <summary>Turns an HTTP request into a <see cref="ProxyContext"/> and lets the pipeline answer it.</summary>
-internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper snapshots, PublicAddress address)
+internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper snapshots, PublicAddress address, IHostApplicationLifetime lifetime)
 {
     private const string ParameterHeaderPrefix = "Mcp-Param-";
     private const int LongestSlug = 63;
@@ -20,11 +20,10 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             return;
         }
 
-        if (!HttpMethods.IsPost(http.Request.Method))
+        if (VerbOf(http.Request) is not { } verb)
         {
-            // No stream outside of calls and no session to end here: MCP 2025-11-25, Transports, lets a server answer 405.
             http.Response.Headers.Allow = HttpMethods.Post;
-            await AnswerAsync(http, new McpError(405, McpErrorCodes.Refused, "This endpoint takes POST."));
+            await AnswerAsync(http, new McpError(405, McpErrorCodes.Refused, "This endpoint takes POST, and in the session era GET and DELETE."));
             return;
         }
 
@@ -35,14 +34,53 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             return;
         }
 
-        (byte[] body, McpError? tooLong) = await RequestBody.ReadAsync(http);
-        await pipeline.InvokeAsync(ToContext(http, body, tooLong));
+        if (verb is ProxyVerb.Message)
+        {
+            (byte[] body, McpError? tooLong) = await RequestBody.ReadAsync(http);
+            await pipeline.InvokeAsync(ToContext(http, body, tooLong));
+            return;
+        }
+
+        // A stream that stands open must not hold up a shutdown: the client opens it again at another replica.
+        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        await pipeline.InvokeAsync(ToContext(http, verb, gone.Token));
     }
+
+    /// <summary>Null for what the endpoint does not take; the stateless era takes POST only (MCP 2026-07-28, Transports).</summary>
+    private static ProxyVerb? VerbOf(HttpRequest request)
+    {
+        if (HttpMethods.IsPost(request.Method)) return ProxyVerb.Message;
+        if (ProtocolVersions.StatelessEra.Contains(request.Headers["MCP-Protocol-Version"].ToString())) return null;
+        return HttpMethods.IsGet(request.Method) ? ProxyVerb.Stream : HttpMethods.IsDelete(request.Method) ? ProxyVerb.EndSession : null;
+    }
+
+    private ProxyContext ToContext(HttpContext http, ProxyVerb verb, CancellationToken gone)
+    {
+        McpHeaders headers = HeadersOf(http.Request.Headers);
+        string accept = http.Request.Headers.Accept.ToString();
+        bool takesEvents = verb is ProxyVerb.EndSession || accept.Contains("text/", StringComparison.OrdinalIgnoreCase) || accept.Contains("*/*", StringComparison.Ordinal);
+        return new ProxyContext
+        {
+            Endpoint = AddressOf(http),
+            Verb = verb,
+            Body = [],
+            Malformed = takesEvents ? EraRules.CheckSession(headers) : new McpError(406, McpErrorCodes.InvalidRequest, "Accept must name text/event-stream."),
+            Headers = headers,
+            LastEventId = One(http.Request.Headers["Last-Event-ID"]),
+            Credential = BearerOf(http.Request.Headers.Authorization),
+            Response = new HttpProxyResponse(http),
+            ClientGone = gone,
+            Snapshot = snapshots.Current,
+        };
+    }
+
+    private static McpHeaders HeadersOf(IHeaderDictionary requested) =>
+        new(One(requested["MCP-Protocol-Version"]), One(requested["Mcp-Method"]), One(requested["Mcp-Name"]), One(requested["Mcp-Session-Id"]));
 
     private ProxyContext ToContext(HttpContext http, byte[] body, McpError? tooLong)
     {
         IHeaderDictionary requested = http.Request.Headers;
-        McpHeaders headers = new(One(requested["MCP-Protocol-Version"]), One(requested["Mcp-Method"]), One(requested["Mcp-Name"]), One(requested["Mcp-Session-Id"]));
+        McpHeaders headers = HeadersOf(requested);
         McpError? malformed = tooLong ?? CheckMediaTypes(http.Request);
         McpMessage? message = null;
         ReadOnlyMemory<byte> id = default;

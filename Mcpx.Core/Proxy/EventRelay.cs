@@ -1,0 +1,101 @@
+using Mcpx.Core.Calls;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>
+/// Relays an answer that is a stream of server-sent events, event by event and at once. Also with a status other than
+/// 200: official servers answer a stateless 404 as an event stream.
+/// </summary>
+public sealed class EventRelay(TimeProvider time)
+{
+    /// <summary>Proxies and clients drop a silent connection; a comment keeps it open and means nothing.</summary>
+    private static readonly TimeSpan KeepAliveEvery = TimeSpan.FromSeconds(15);
+    private static readonly byte[] KeepAlive = ": keep-alive\n\n"u8.ToArray();
+
+    private static readonly KeyValuePair<string, string>[] StreamHeaders =
+        [new("Cache-Control", "no-store"), new("X-Accel-Buffering", "no")];
+
+    public async Task RelayAsync(ProxyContext context, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        using SseEventReader events = new();
+        headers.AddRange(StreamHeaders);
+        if (!context.IsRequest) await OpenAsync(context, headers, deadline);
+        bool answered = !context.IsRequest;
+        bool resumable = false;
+        while (true)
+        {
+            int read = await ReadAsync(context, body, events, deadline);
+            events.Advance(read);
+            while (events.TryRead(out ReadOnlyMemory<byte> @event))
+            {
+                resumable |= HasId(@event.Span);
+                answered |= await RelayEventAsync(context, @event, headers, deadline);
+            }
+
+            if (events.PendingBytes > BodyPieces.LongestWhole) throw BodyPieces.TooLong;
+            if (read == 0) break;
+        }
+
+        // A last event without its blank line is none (WHATWG HTML, 9.2.6); it is dropped like a client would. A stream
+        // whose events have ids may end early: the client comes back for the rest (MCP 2025-11-25, "Resumability").
+        if (!answered && !resumable) throw new UpstreamAnswerException("The server ended its stream without an answer.");
+        context.Progress.End(context.Progress.Outcome, time);
+        await context.Progress.Settle!();
+    }
+
+    /// <summary>
+    /// A stream that answers nothing in particular is recorded when it opens: it may stay open for days, and its end
+    /// may be the end of this process.
+    /// </summary>
+    private async Task OpenAsync(ProxyContext context, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        context.Progress.End(context.Progress.Status >= 500 ? CallOutcome.UpstreamError : CallOutcome.Ok, time);
+        await context.Progress.Settle!();
+        context.Response.Start(context.Progress.Status, "text/event-stream", null, headers);
+        await context.Response.WriteAsync(default, deadline.Token);
+    }
+
+    /// <summary>True when the event carried the answer.</summary>
+    private async Task<bool> RelayEventAsync(ProxyContext context, ReadOnlyMemory<byte> @event, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        ReadOnlyMemory<byte> data = SseEventReader.DataOf(@event);
+        AnswerKind kind = data.Span.Trim((byte)' ').IsEmpty ? AnswerKind.Interim : AnswerPeek.KindOf(data.Span);
+        if (kind is AnswerKind.Garbage) throw new UpstreamAnswerException("An event of the server's is not a JSON-RPC message.");
+        bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
+        if (isAnswer && context.Rewrite is not null)
+            @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
+
+        context.Progress.Response.Add(@event.Span);
+        context.Progress.ResponseBytes += @event.Length;
+        if (isAnswer && context.IsRequest)
+        {
+            context.Progress.End(context.Progress.Status >= 500 ? CallOutcome.UpstreamError : AnswerPeek.OutcomeOf(kind, data.Span), time);
+            await context.Progress.Settle!();
+        }
+
+        if (!context.Response.HasStarted) context.Response.Start(context.Progress.Status, "text/event-stream", null, headers);
+        await context.Response.WriteAsync(@event, deadline.Token);
+        return isAnswer;
+    }
+
+    private async ValueTask<int> ReadAsync(ProxyContext context, Stream body, SseEventReader events, CallDeadline deadline)
+    {
+        deadline.ExpectMore();
+        ValueTask<int> pending = body.ReadAsync(events.GetMemory(BodyPieces.Size), deadline.Token);
+        if (pending.IsCompleted) return await pending;
+        Task<int> reading = pending.AsTask();
+        while (true)
+        {
+            try
+            {
+                return await reading.WaitAsync(KeepAliveEvery, time, CancellationToken.None);
+            }
+            catch (TimeoutException) when (!reading.IsCompleted)
+            {
+                if (context.Response.HasStarted) await context.Response.WriteAsync(KeepAlive, deadline.Token);
+            }
+        }
+    }
+
+    private static bool HasId(ReadOnlySpan<byte> @event) => @event.StartsWith("id:"u8) || @event.IndexOf("\nid:"u8) >= 0 || @event.IndexOf("\rid:"u8) >= 0;
+}

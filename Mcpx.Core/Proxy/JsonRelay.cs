@@ -1,0 +1,80 @@
+using System.Buffers;
+using Mcpx.Core.Calls;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>Relays an answer that is one JSON body.</summary>
+public sealed class JsonRelay(TimeProvider time)
+{
+    public async Task RelayAsync(ProxyContext context, long? length, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        byte[] first = ArrayPool<byte>.Shared.Rent(BodyPieces.Size);
+        try
+        {
+            int count = await BodyPieces.FillAsync(body, first, deadline);
+            bool whole = count < first.Length;
+            if (whole || context.Rewrite is not null)
+            {
+                ReadOnlyMemory<byte> answer = whole ? first.AsMemory(0, count) : await BodyPieces.ReadAllAsync(body, first.AsMemory(0, count), deadline);
+                await SendWholeAsync(context, context.Rewrite is null ? answer : context.Rewrite(answer), headers, deadline);
+            }
+            else
+            {
+                await SendPiecesAsync(context, first, count, length, body, headers, deadline);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(first);
+        }
+    }
+
+    private async Task SendWholeAsync(ProxyContext context, ReadOnlyMemory<byte> answer, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        AnswerKind kind = AnswerPeek.KindOf(answer.Span);
+        if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
+        context.Progress.ResponseBytes = answer.Length;
+        context.Progress.Response.Add(answer.Span);
+        context.Progress.End(OutcomeOf(context, kind, answer.Span), time);
+        await context.Progress.Settle!();
+        context.Response.Start(context.Progress.Status, "application/json", answer.Length, headers);
+        await context.Response.WriteAsync(answer, deadline.Token);
+    }
+
+    /// <summary>Two pieces in hand at a time: one is held back until we know whether it is the last. Memory does not grow with the answer.</summary>
+    private async Task SendPiecesAsync(
+        ProxyContext context, byte[] first, int firstCount, long? length, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        AnswerKind kind = AnswerPeek.KindOf(first.AsSpan(0, firstCount));
+        if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
+        byte[] spare = ArrayPool<byte>.Shared.Rent(BodyPieces.Size);
+        try
+        {
+            (byte[] held, byte[] next, int count) = (first, spare, firstCount);
+            context.Response.Start(context.Progress.Status, "application/json", length, headers);
+            while (count > 0)
+            {
+                int following = await BodyPieces.FillAsync(body, next, deadline);
+                context.Progress.Response.Add(held.AsSpan(0, count));
+                context.Progress.ResponseBytes += count;
+                if (following == 0)
+                {
+                    context.Progress.End(OutcomeOf(context, kind, context.Progress.Response.Kept.Span), time);
+                    await context.Progress.Settle!();
+                }
+
+                await context.Response.WriteAsync(held.AsMemory(0, count), deadline.Token);
+                (held, next, count) = (next, held, following);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(spare);
+        }
+    }
+
+    private static CallOutcome OutcomeOf(ProxyContext context, AnswerKind kind, ReadOnlySpan<byte> answer) =>
+        context.Progress.Status >= 500 ? CallOutcome.UpstreamError : AnswerPeek.OutcomeOf(kind, answer);
+
+    private static UpstreamAnswerException NotJsonRpc(ProxyContext context) => new($"The server's answer ({context.Progress.Status}) is not a JSON-RPC message.");
+}

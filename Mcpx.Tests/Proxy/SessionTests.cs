@@ -1,0 +1,154 @@
+using System.Net;
+using Mcpx.Tests.Fixtures;
+using Microsoft.AspNetCore.Http;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Proxy;
+
+/// <summary>The session era's other verbs: GET for the standing stream, DELETE for the end (MCP 2025-11-25, Transports).</summary>
+public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<GatewayFixture>, IAsyncLifetime
+{
+    private const string UpstreamSession = "upstream-session-1";
+    private const string Initialize = """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}""";
+
+    private FakeUpstream _upstream = null!;
+
+    public async ValueTask InitializeAsync() => _upstream = await FakeUpstream.StartAsync();
+
+    public async ValueTask DisposeAsync() => await _upstream.DisposeAsync();
+
+    [Fact]
+    public async Task The_standing_stream_is_relayed_with_the_upstreams_own_session_and_event_id()
+    {
+        var handle = await OpenSessionAsync("stream");
+        _upstream.Answer = (http, _) => FakeUpstream.EventsAsync(http, """{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}""");
+
+        var answer = await SendAsync(HttpMethod.Get, "stream", ("Mcp-Session-Id", handle), ("Last-Event-ID", "e-7"));
+
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        answer.Json["method"]!.GetValue<string>().ShouldBe("notifications/tools/list_changed");
+        var seen = _upstream.Requests.Last();
+        seen.Method.ShouldBe("GET");
+        seen.Headers["Mcp-Session-Id"].ShouldBe(UpstreamSession);
+        seen.Headers["Last-Event-ID"].ShouldBe("e-7");
+        (await gateway.CallsAsync("&method=GET")).ShouldContain(c => c!["serverSlug"]!.GetValue<string>() == "stream" && c["outcome"]!.GetValue<string>() == "ok");
+    }
+
+    [Fact]
+    public async Task A_tool_list_in_the_standing_stream_hides_what_is_blocked()
+    {
+        var handle = await OpenSessionAsync("resumed", "blocklist", "secret");
+        _upstream.Answer = async (http, _) =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync("id: 9\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":[{\"name\":\"open\"},{\"name\":\"secret\"}]}}\n\n");
+        };
+
+        var answer = await SendAsync(HttpMethod.Get, "resumed", ("Mcp-Session-Id", handle), ("Last-Event-ID", "8"));
+
+        answer.Body.ShouldBe("id: 9\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":[{\"name\":\"open\"}]}}\n\n");
+    }
+
+    [Fact]
+    public async Task A_stream_with_event_ids_may_end_before_the_answer()
+    {
+        var handle = await OpenSessionAsync("early");
+        _upstream.Answer = async (http, _) =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync("id: 1\nretry: 10\ndata: \n\n");
+        };
+
+        var answer = await gateway.PostAsync("early", """{"jsonrpc":"2.0","id":2,"method":"tools/list"}""", headers: ("Mcp-Session-Id", handle));
+
+        answer.Status.ShouldBe(HttpStatusCode.OK);
+        answer.Body.ShouldBe("id: 1\nretry: 10\ndata: \n\n");
+    }
+
+    [Fact]
+    public async Task Delete_ends_the_upstreams_session()
+    {
+        var handle = await OpenSessionAsync("ended");
+        _upstream.Answer = (http, _) =>
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        };
+
+        var answer = await SendAsync(HttpMethod.Delete, "ended", ("Mcp-Session-Id", handle));
+
+        answer.Status.ShouldBe(HttpStatusCode.NoContent);
+        _upstream.Requests.Last().Method.ShouldBe("DELETE");
+        _upstream.Requests.Last().Headers["Mcp-Session-Id"].ShouldBe(UpstreamSession);
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("DELETE")]
+    public async Task A_handle_that_is_not_ours_is_unknown(string method)
+    {
+        await OpenSessionAsync($"forged-{method.ToLowerInvariant()}");
+        var before = _upstream.Requests.Count;
+
+        var answer = await SendAsync(new HttpMethod(method), $"forged-{method.ToLowerInvariant()}", ("Mcp-Session-Id", UpstreamSession));
+
+        answer.Status.ShouldBe(HttpStatusCode.NotFound);
+        _upstream.Requests.Count.ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("DELETE")]
+    public async Task The_stateless_era_takes_post_only(string method)
+    {
+        await OpenSessionAsync($"modern-{method.ToLowerInvariant()}");
+
+        var answer = await SendAsync(new HttpMethod(method), $"modern-{method.ToLowerInvariant()}", ("MCP-Protocol-Version", "2026-07-28"));
+
+        answer.Status.ShouldBe(HttpStatusCode.MethodNotAllowed);
+        answer.ErrorCode.ShouldBe(-32000);
+    }
+
+    [Fact]
+    public async Task The_standing_stream_ends_when_the_client_goes()
+    {
+        var handle = await OpenSessionAsync("gone");
+        var ended = new TaskCompletionSource();
+        _upstream.Answer = async (http, request) =>
+        {
+            http.RequestAborted.Register(ended.SetResult);
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.Body.FlushAsync();
+            await FakeUpstream.HangAsync(http, request);
+        };
+        using var client = new HttpMessageInvoker(new SocketsHttpHandler());
+        using var request = new HttpRequestMessage(HttpMethod.Get, gateway.EndpointOf("gone"));
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {gateway.Token}");
+        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        request.Headers.TryAddWithoutValidation("Mcp-Session-Id", handle);
+
+        var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        response.Dispose();
+
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    private async Task<string> OpenSessionAsync(string slug, string mode = "none", params string[] tools)
+    {
+        await gateway.AddServerAsync(slug, _upstream.Url, null, mode, tools);
+        _upstream.Answer = (http, request) =>
+        {
+            http.Response.Headers["Mcp-Session-Id"] = UpstreamSession;
+            return FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{FakeUpstream.IdOf(request)}}},"result":{}}""");
+        };
+        var answer = await gateway.PostAsync(slug, Initialize);
+        var handle = answer.Headers.GetValues("Mcp-Session-Id").Single();
+        handle.ShouldNotContain(UpstreamSession);
+        return handle;
+    }
+
+    private Task<HttpAnswer> SendAsync(HttpMethod method, string slug, params (string, string)[] headers) =>
+        gateway.SendAsync(method, $"/mcp/{gateway.Organization}/server/{slug}", null, gateway.Token, headers);
+}
