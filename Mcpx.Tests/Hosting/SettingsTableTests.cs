@@ -17,7 +17,7 @@ public sealed class SettingsTableTests
 
         var text = await File.ReadAllTextAsync(Repository.PathOf("docs", "operations.md"), TestContext.Current.CancellationToken);
         var table = text[text.IndexOf("## Settings", StringComparison.Ordinal)..].Split("\n\n").First(block => block.StartsWith("| key |", StringComparison.Ordinal));
-        var documented = Regex.Matches(table, "^\\| `([^`]+)`", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Select(m => m.Groups[1].Value);
+        var documented = Regex.Matches(table, "^\\| `(?<key>[^`]+)`", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Select(m => m.Groups["key"].Value);
 
         documented.ShouldBe(asked.AsVariables, ignoreOrder: true);
     }
