@@ -1,6 +1,9 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Protocol;
+using ModelContextProtocol.Protocol;
 
 namespace Mcpx.Web.Hosting;
 
@@ -11,6 +14,18 @@ namespace Mcpx.Web.Hosting;
 internal sealed class Welcome(McpxOptions options, PublicAddress address, FirstOwner firstOwner, SignInLinks links, TokenAdmin tokens, TimeProvider time)
 {
     private const string TokenName = "start-up token";
+
+    // Of the stateless era: it needs no initialize before it, so one line of curl is enough.
+    private const string ListTools =
+        $$$"""{"jsonrpc":"2.0","id":1,"method":"{{{RequestMethods.ToolsList}}}","params":{"_meta":{"{{{MetaKeys.ProtocolVersion}}}":"{{{ProtocolVersions.Stateless}}}","{{{MetaKeys.ClientCapabilities}}}":{} } } }""";
+
+    // Read on a terminal and pasted into a file: no \u0027 for an apostrophe. Nothing of it is ever put into HTML.
+    private static readonly JsonSerializerOptions ForPeople = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public async Task ShowAsync(CancellationToken cancellationToken)
     {
@@ -43,38 +58,50 @@ internal sealed class Welcome(McpxOptions options, PublicAddress address, FirstO
         organization = firstOwner.Owner.Organization.Slug,
     });
 
-    private static string VsCode(string slug, string endpoint, string token) => JsonSerializer.Serialize(new
-    {
-        servers = new Dictionary<string, object>(StringComparer.Ordinal)
-        {
-            [slug] = new { type = "http", url = endpoint, headers = new { Authorization = $"Bearer {token}" } },
-        },
-    });
-
     private string ToText(string signIn, Secret token)
     {
         string slug = options.DemoUrl is null ? "<server>" : "crm";
-        string endpoint = address.To($"/mcp/{firstOwner.Owner.Organization.Slug}/server/{slug}");
-        string text = token.Reveal();
+        // Without the organisation: clients that look for OAuth where it is announced would drop the header.
+        string endpoint = address.To($"/mcp/server/{slug}");
+        string bearer = $"Authorization: Bearer {token.Reveal()}";
         return $$$"""
 
             mcpx is ready at {{{address.To("")}}}
 
-              Sign in (works once, for an hour)
-                {{{signIn}}}
+            Sign in to the dashboard (this link works once, within the hour)
+              {{{signIn}}}
 
-              Access token (shown once; scopes mcp, api:read, api:write)
-                {{{text}}}
+            Access token (shown only now; each start makes a new one)
+              {{{token.Reveal()}}}
+
+            Connect a client to the server {{{slug}}}
 
               Claude Code
-                claude mcp add --transport http {{{slug}}} {{{endpoint}}} --header "Authorization: Bearer {{{text}}}"
+                claude mcp add --transport http {{{slug}}} {{{endpoint}}} --header "{{{bearer}}}"
 
-              VS Code (.vscode/mcp.json)
-                {{{VsCode(slug, endpoint, text)}}}
+              VS Code: put this into .vscode/mcp.json
+            {{{Indented(VsCode(slug, endpoint, token), 4)}}}
 
               curl
-                curl -s {{{endpoint}}} -H "Authorization: Bearer {{{text}}}" -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{} }'
+                curl -sS {{{endpoint}}} \
+                  -H "{{{bearer}}}" \
+                  -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" \
+                  -H "MCP-Protocol-Version: {{{ProtocolVersions.Stateless}}}" -H "Mcp-Method: {{{RequestMethods.ToolsList}}}" \
+                  -d '{{{ListTools}}}'
+
+            Ctrl-C stops everything.
 
             """;
     }
+
+    private static string VsCode(string slug, string endpoint, Secret token) => JsonSerializer.Serialize(new
+    {
+        servers = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            [slug] = new { type = "http", url = endpoint, headers = new { Authorization = $"Bearer {token.Reveal()}" } },
+        },
+    }, ForPeople);
+
+    private static string Indented(string text, int columns) =>
+        string.Join('\n', text.Split('\n').Select(line => new string(' ', columns) + line));
 }

@@ -52,7 +52,8 @@ internal sealed class Staff
     }
 }
 
-internal sealed record Employee(string Id, string Name, string Title, string Department, string Email, string Office, string? ManagerId);
+// A null is left out of the answer, so the output schema must not require it: the default says so.
+internal sealed record Employee(string Id, string Name, string Title, string Department, string Email, string Office, string? ManagerId = null);
 
 internal sealed record Appointment(string Id, string Employee, DateOnly Date, TimeOnly Start, TimeOnly End, string Topic);
 
