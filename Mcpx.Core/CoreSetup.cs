@@ -31,8 +31,9 @@ public static class CoreSetup
         services.AddSingleton<EgressHandlerFactory>();
         services.AddSingleton<ServerAdmin>().AddSingleton<ConnectionTest>();
         services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>();
-        services.AddSingleton<MetricsQuery>();
+        services.AddSingleton<MetricsQuery>().AddSingleton<LiveFigures>();
 
+        services.AddSingleton<CallFeed>().AddSingleton<ICallSink>(s => s.GetRequiredService<CallFeed>());
         services.AddSingleton<CallJournal>().AddSingleton<CallAdmin>();
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
         return services.AddProxy();

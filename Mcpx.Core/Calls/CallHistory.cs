@@ -3,12 +3,13 @@ using Mcpx.Core.Primitives;
 namespace Mcpx.Core.Calls;
 
 /// <summary>Which calls are asked for; null members don't filter.</summary>
+/// <param name="Outcomes">Any of these.</param>
 /// <param name="Cursor">The <see cref="Page{T}.Next"/> of the page before.</param>
 public sealed record CallFilter(
     ServerId? Server = null,
     string? Method = null,
     string? Tool = null,
-    CallOutcome? Outcome = null,
+    IReadOnlyList<CallOutcome>? Outcomes = null,
     DateTimeOffset? From = null,
     DateTimeOffset? To = null,
     string? Cursor = null,

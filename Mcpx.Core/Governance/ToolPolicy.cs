@@ -41,6 +41,11 @@ public sealed class ToolPolicy
         _patterns = [.. governance.Rules.Where(r => r.Pattern.Contains('*')).Select(r => (r.Pattern, Listed(r)))];
     }
 
+    public GovernanceMode Mode => _mode;
+
+    /// <summary>How many rules it holds.</summary>
+    public int Rules => _exact.Count + _patterns.Length;
+
     /// <summary>True when every tool is allowed, so that a list needs no reading.</summary>
     public bool AllowsEverything => _mode is GovernanceMode.None || _mode is GovernanceMode.Blocklist && _exact.Count == 0 && _patterns.Length == 0;
 

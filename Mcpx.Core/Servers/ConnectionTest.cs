@@ -15,12 +15,15 @@ namespace Mcpx.Core.Servers;
 public sealed record ConnectionStep(string Name, bool Ok, double Milliseconds, string Detail);
 
 /// <param name="Tools">How many tools the server offers; null when it was not reached.</param>
+/// <param name="ToolNames">Their names, at most <see cref="ConnectionTest.MostToolNames"/> of them: an upstream decides how many there are.</param>
 /// <param name="ProtocolVersion">What was agreed on.</param>
-public sealed record ConnectionReport(bool Ok, IReadOnlyList<ConnectionStep> Steps, int? Tools, string? ProtocolVersion, string? ServerName);
+public sealed record ConnectionReport(bool Ok, IReadOnlyList<ConnectionStep> Steps, int? Tools, IReadOnlyList<string> ToolNames, string? ProtocolVersion, string? ServerName);
 
 /// <summary>Tries a server the way a call would: same address guard, same credential.</summary>
 public sealed class ConnectionTest(ServerAdmin servers, CredentialVault vault, AddressGuard guard, EgressHandlerFactory egress, TimeProvider time)
 {
+    public const int MostToolNames = 1000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <exception cref="RefusalException">Not allowed, or no such server.</exception>
@@ -52,8 +55,9 @@ public sealed class ConnectionTest(ServerAdmin servers, CredentialVault vault, A
         string? version = null;
         string? name = null;
         int? tools = null;
+        string[] toolNames = [];
         bool ok = await StepAsync(steps, "address", () => ResolveAsync(url, limit.Token), cancellationToken);
-        if (!ok) return new ConnectionReport(false, steps, null, null, null);
+        if (!ok) return new ConnectionReport(false, steps, null, [], null, null);
 
         using HttpClient http = egress.CreateClient();
         McpClient? client = null;
@@ -68,7 +72,9 @@ public sealed class ConnectionTest(ServerAdmin servers, CredentialVault vault, A
             }, cancellationToken);
             ok = ok && await StepAsync(steps, "tools", async () =>
             {
-                tools = (await client!.ListToolsAsync(cancellationToken: limit.Token)).Count;
+                IList<McpClientTool> found = await client!.ListToolsAsync(cancellationToken: limit.Token);
+                toolNames = [.. found.Take(MostToolNames).Select(t => t.Name)];
+                tools = found.Count;
                 return tools == 1 ? "It offers 1 tool." : $"It offers {tools} tools.";
             }, cancellationToken);
         }
@@ -77,7 +83,7 @@ public sealed class ConnectionTest(ServerAdmin servers, CredentialVault vault, A
             if (client is not null) await client.DisposeAsync();
         }
 
-        return new ConnectionReport(ok, steps, tools, version, name);
+        return new ConnectionReport(ok, steps, tools, toolNames, version, name);
     }
 
     private async Task<string> ResolveAsync(Uri url, CancellationToken cancellationToken)

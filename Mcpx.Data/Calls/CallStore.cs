@@ -24,7 +24,7 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
         if (filter.Server is { } server) Add(" AND server_id = $", server.Value);
         if (filter.Method is { } method) Add(" AND method = $", PostgresText.Clean(method));
         if (filter.Tool is { } tool) Add(" AND tool = $", PostgresText.Clean(tool));
-        if (filter.Outcome is { } outcome) Add(" AND outcome = $", (short)outcome);
+        if (filter.Outcomes is { } outcomes) Add(" AND outcome = ANY($", outcomes.Select(o => (short)o).ToArray(), ")");
         if (filter.From is { } from) Add(" AND time >= $", from.UtcDateTime);
         if (filter.To is { } to) Add(" AND time < $", to.UtcDateTime);
         if (filter.Cursor is { } text)
@@ -32,8 +32,7 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
             CallCursor cursor = CallCursor.Parse(text);
             // Said twice: only the plain comparison spares the partitions that are too new.
             Add(" AND time <= $", cursor.Time.UtcDateTime);
-            Add($" AND (time, id) < (${command.Parameters.Count}, $", cursor.Id.Value);
-            sql.Append(')');
+            Add($" AND (time, id) < (${command.Parameters.Count}, $", cursor.Id.Value, ")");
         }
 
         Add(" ORDER BY time DESC, id DESC LIMIT $", filter.Size + 1);
@@ -43,10 +42,10 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
         calls.RemoveRange(filter.Size, calls.Count - filter.Size);
         return new Page<CallRecord>(calls, new CallCursor(calls[^1].Time, calls[^1].Id).ToString());
 
-        void Add(string condition, object value)
+        void Add(string condition, object value, string end = "")
         {
             command.Parameters.Add(new() { Value = value });
-            sql.Append(condition).Append(command.Parameters.Count);
+            sql.Append(condition).Append(command.Parameters.Count).Append(end);
         }
     }
 

@@ -21,7 +21,7 @@ internal static class CallsApi
     {
         CallFilter filter = new(
             server is null ? null : ApiInput.Id<ServerId>(server, "server"), method, tool,
-            ApiInput.Choice<CallOutcome>(outcome, "outcome"), from?.ToUniversalTime(), to?.ToUniversalTime(), cursor, size ?? 50);
+            ApiInput.Choice<CallOutcome>(outcome, "outcome") is { } one ? [one] : null, from?.ToUniversalTime(), to?.ToUniversalTime(), cursor, size ?? 50);
         Page<CallRecord> page = await calls.ListAsync(ActorResolver.FromToken(http), filter, http.RequestAborted);
         return Results.Ok(new { items = page.Items.Select(CallAnswer.From), next = page.Next });
     }

@@ -11,12 +11,14 @@ namespace Mcpx.Web.Authentication;
 internal sealed class ActorResolver(IMembershipStore memberships)
 {
     /// <summary>Null when nobody is signed in, the organisation does not exist or the person is no member of it.</summary>
-    public async Task<Actor?> FindAsync(ClaimsPrincipal principal, string organizationSlug, CancellationToken cancellationToken)
-    {
-        if (UserOf(principal) is not { } user) return null;
-        Membership? membership = await memberships.FindAsync(organizationSlug, user, cancellationToken);
-        return membership is null ? null : new Actor(membership.Organization.Id, user, membership.User.Name, membership.Role, "dashboard");
-    }
+    public async Task<Actor?> FindAsync(ClaimsPrincipal principal, string organizationSlug, CancellationToken cancellationToken) =>
+        await FindMembershipAsync(principal, organizationSlug, cancellationToken) is { } membership
+            ? new Actor(membership.Organization.Id, membership.User.Id, membership.User.Name, membership.Role, "dashboard")
+            : null;
+
+    /// <summary>Null in the same cases.</summary>
+    public Task<Membership?> FindMembershipAsync(ClaimsPrincipal principal, string organizationSlug, CancellationToken cancellationToken) =>
+        UserOf(principal) is { } user ? memberships.FindAsync(organizationSlug, user, cancellationToken) : Task.FromResult<Membership?>(null);
 
     public static UserId? UserOf(ClaimsPrincipal principal) =>
         principal.Identity?.IsAuthenticated is true && EntityId.TryParse(principal.FindFirstValue(McpxClaims.UserId), out UserId user) ? user : null;

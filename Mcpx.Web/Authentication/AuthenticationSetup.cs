@@ -14,7 +14,9 @@ internal static class AuthenticationSetup
     public static void AddMcpxAuthentication(this IServiceCollection services, McpxOptions options)
     {
         bool https = options.PublicUrl.Scheme == Uri.UriSchemeHttps;
-        services.AddAuthentication()
+        // The default for whatever names no scheme: above all the circuits of the dashboard. The policies below name theirs,
+        // so a cookie never opens the REST door.
+        services.AddAuthentication(Schemes.Dashboard)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthenticationHandler>(Schemes.Token, null)
             .AddCookie(Schemes.Dashboard, cookie =>
             {

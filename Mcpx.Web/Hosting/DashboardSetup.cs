@@ -19,6 +19,15 @@ internal static class DashboardSetup
         return services;
     }
 
+    /// <summary>What the pages of the capabilities need beyond the frame: who acts.</summary>
+    public static IServiceCollection AddMcpxPages(this IServiceCollection services) => services.AddScoped<DashboardSession>();
+
+    /// <summary>
+    /// A page that fails is answered with a page. Early in the pipeline; other failures go on to the handler outside.
+    /// </summary>
+    public static void UseDashboardErrors(this WebApplication app) =>
+        app.UseWhen(IsPersonLookingForAPage, pages => pages.UseExceptionHandler(DashboardUrls.Error, createScopeForErrors: true));
+
     /// <summary>
     /// Call after authentication and authorization. Adds antiforgery (the components' endpoints ask for it), the page for
     /// addresses that lead nowhere, static assets and the pages.

@@ -49,7 +49,7 @@ internal static class McpxApp
         services.AddMcpxAuthentication(options);
         services.AddSingleton<ActorResolver>().AddSingleton<McpRequestHandler>();
         services.AddMcpxApi();
-        services.AddMcpxDashboard();
+        services.AddMcpxDashboard().AddMcpxPages();
         services.AddSingleton<FirstOwner>().AddSingleton<DemoContent>().AddSingleton<Welcome>().AddSingleton<Readiness>();
         services.AddHostedService<Startup>();
     }
@@ -60,6 +60,7 @@ internal static class McpxApp
         app.UseRouting();
         // What follows is not on an agent's path: the MCP endpoints end in routing.
         app.UseExceptionHandler();
+        app.UseDashboardErrors();
         app.UseMcpxApi();
         app.UseMiddleware<SecurityHeaders>();
         app.UseAuthentication();

@@ -1,21 +1,20 @@
-using System.Security.Claims;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
 
 namespace Mcpx.Web.Dashboard.Layout;
 
-/// <summary>Who looks at the dashboard, as far as the frame around the pages shows it. Rights are asked elsewhere.</summary>
-public sealed record DashboardViewer(string Organization, string OrganizationName, string Name, string Email)
+/// <summary>
+/// Who looks at the dashboard, for showing: which name, which buttons. It may be seconds old; what somebody may do is
+/// asked again when they do it, see <see cref="DashboardSession"/>.
+/// </summary>
+public sealed record DashboardViewer(
+    string Organization,
+    string OrganizationName,
+    string Name,
+    string Email,
+    OrganizationId OrganizationId = default,
+    UserId User = default,
+    Role Role = Role.Member)
 {
-    public const string OrganizationClaim = "mcpx:org";
-    public const string OrganizationNameClaim = "mcpx:org_name";
-
-    public static DashboardViewer? From(ClaimsPrincipal user)
-    {
-        if (user.Identity?.IsAuthenticated != true || user.FindFirstValue(OrganizationClaim) is not { } organization) return null;
-        var email = user.FindFirstValue(ClaimTypes.Email) ?? "";
-        return new DashboardViewer(
-            organization,
-            user.FindFirstValue(OrganizationNameClaim) ?? organization,
-            user.FindFirstValue(ClaimTypes.Name) ?? email,
-            email);
-    }
+    public bool May(Permission permission) => Role.Allows(permission);
 }

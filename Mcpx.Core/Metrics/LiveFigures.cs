@@ -1,0 +1,74 @@
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Microsoft.Extensions.Logging;
+
+namespace Mcpx.Core.Metrics;
+
+/// <summary>The figures of one moment, at most a second old.</summary>
+/// <param name="Minute">The last 60 seconds.</param>
+/// <param name="Steps">The range in equal, completed steps, oldest first.</param>
+/// <param name="Servers">Per server over the last <see cref="LiveFigures.ServersRange"/>.</param>
+/// <param name="Stale">The last reading failed: these are the figures of before.</param>
+public sealed record LiveFrame(DateTimeOffset At, TimeSpan Step, MetricPoint Minute, IReadOnlyList<MetricPoint> Steps, IReadOnlyList<ServerFigures> Servers, bool Stale);
+
+/// <summary>
+/// Figures that move by themselves. Everybody who looks at the same range of the same organisation shares one poller; it
+/// starts with the first and stops with the last, so a dashboard that nobody looks at costs nothing.
+/// </summary>
+public sealed partial class LiveFigures(IMetricStore store, TimeProvider time, ILogger<LiveFigures> logger)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(OrganizationId Organization, TimeSpan Range), LivePoller> _pollers = [];
+
+    /// <summary>What <see cref="LiveFrame.Servers"/> covers.</summary>
+    public static TimeSpan ServersRange { get; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How many pollers run: one per organisation and range that is looked at.</summary>
+    public int Running
+    {
+        get
+        {
+            lock (_gate) return _pollers.Count;
+        }
+    }
+
+    /// <param name="onFrame">Called about once a second on a pool thread, at once when figures are there; be quick and don't throw.</param>
+    /// <exception cref="RefusalException">Not allowed.</exception>
+    public IDisposable Subscribe(Actor actor, TimeSpan range, Action<LiveFrame> onFrame)
+    {
+        actor.Demand(Permission.ViewResources);
+        (OrganizationId, TimeSpan) key = (actor.Organization, range);
+        lock (_gate)
+        {
+            if (!_pollers.TryGetValue(key, out LivePoller? poller))
+                _pollers[key] = poller = LivePoller.Start(new LiveReader(store, time, actor.Organization, range), time, LogFailed);
+            poller.Add(onFrame);
+            return new Subscription(this, key, poller, onFrame);
+        }
+    }
+
+    private void Leave((OrganizationId, TimeSpan) key, LivePoller poller, Action<LiveFrame> onFrame)
+    {
+        lock (_gate)
+        {
+            if (!poller.Remove(onFrame) || _pollers.GetValueOrDefault(key) != poller) return;
+            _pollers.Remove(key);
+            poller.Dispose();
+        }
+    }
+
+    private void LogFailed(Exception exception) => LogReadingFailed(logger, exception);
+
+    [LoggerMessage(3001, LogLevel.Warning, "Reading live figures failed; the dashboard shows the last ones.")]
+    private static partial void LogReadingFailed(ILogger logger, Exception exception);
+
+    private sealed class Subscription(LiveFigures figures, (OrganizationId, TimeSpan) key, LivePoller poller, Action<LiveFrame> onFrame) : IDisposable
+    {
+        private int _left;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _left, 1) == 0) figures.Leave(key, poller, onFrame);
+        }
+    }
+}

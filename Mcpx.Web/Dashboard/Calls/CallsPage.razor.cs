@@ -1,0 +1,69 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
+using Mcpx.Web.Dashboard.Controls;
+using Microsoft.AspNetCore.Components;
+
+namespace Mcpx.Web.Dashboard.Calls;
+
+/// <summary>Every call of the organisation, filtered by what the address says.</summary>
+public sealed partial class CallsPage(ServerAdmin servers) : OrganizationPage
+{
+    private IReadOnlyList<UpstreamServer> _servers = [];
+    private CallFilter? _filter;
+    private string? _error;
+    private string? _next;
+    private bool _paused;
+    private TimeRange? _range;
+
+    [SupplyParameterFromQuery(Name = "server")]
+    private string? Server { get; set; }
+
+    [SupplyParameterFromQuery(Name = "method")]
+    private string? Method { get; set; }
+
+    [SupplyParameterFromQuery(Name = "tool")]
+    private string? Tool { get; set; }
+
+    [SupplyParameterFromQuery(Name = "outcome")]
+    private string? Outcome { get; set; }
+
+    [SupplyParameterFromQuery(Name = "range")]
+    private string? RangeKey { get; set; }
+
+    [SupplyParameterFromQuery(Name = "before")]
+    private string? Before { get; set; }
+
+    private CallsQuery Query => new(Text(Server), Text(Method), Text(Tool), Text(Outcome), Text(RangeKey), Text(Before));
+
+    private TimeRange? Range => TimeRange.Find(RangeKey);
+
+    private string Heading => Query.Before is not null ? "Older calls" : _paused ? "Newest calls, paused" : "Newest calls";
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_servers.Count == 0)
+        {
+            _error = await ReadAsync(async actor =>
+                _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, Left)).Items.Select(details => details.Server)]);
+        }
+
+        // A slug of nothing is an id of nothing: no rows, rather than all of them under a filter that says otherwise.
+        ServerId? server = Query.Server is null ? null : _servers.FirstOrDefault(s => s.Slug == Query.Server)?.Id ?? ServerId.From(Guid.Empty);
+        CallFilter filter = new(server, Query.Method, Query.Tool, Query.Outcomes, Cursor: Query.Before);
+        if (!Same(filter, _filter) || Range != _range)
+        {
+            _filter = filter;
+            _range = Range;
+            _next = null;
+        }
+    }
+
+    private static bool Same(CallFilter one, CallFilter? other) =>
+        other is not null && one with { Outcomes = null } == other with { Outcomes = null }
+        && (one.Outcomes ?? []).SequenceEqual(other.Outcomes ?? []);
+
+    private void OnRead(Page<CallRecord> page) => _next = page.Next;
+
+    private static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
+}

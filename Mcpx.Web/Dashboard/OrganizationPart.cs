@@ -1,0 +1,98 @@
+using System.Data.Common;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Web.Authentication;
+using Mcpx.Web.Dashboard.Controls;
+using Mcpx.Web.Dashboard.Layout;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components;
+
+namespace Mcpx.Web.Dashboard;
+
+/// <summary>A part of a page that reads or changes something of the organisation in the address.</summary>
+public abstract class OrganizationPart : ComponentBase, IDisposable
+{
+    private readonly CancellationTokenSource _left = new();
+    private bool _disposed;
+
+    [CascadingParameter]
+    public DashboardViewer Viewer { get; set; } = null!;
+
+    [Inject]
+    private protected Toasts Toasts { get; set; } = null!;
+
+    [Inject]
+    private DashboardSession Session { get; set; } = null!;
+
+    private protected string Organization => Viewer.Organization;
+
+    /// <summary>Fires when the page is left.</summary>
+    private protected CancellationToken Left => _disposed ? new CancellationToken(true) : _left.Token;
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _left.Cancel();
+        _left.Dispose();
+    }
+
+    /// <summary>The person with their rights of this moment; ask anew for each action.</summary>
+    private protected Task<Actor> ActAsync() => Session.ActorAsync(Organization, Left);
+
+    /// <summary>Changes something; a refusal becomes a message. True when it was done.</summary>
+    private protected async Task<bool> TryAsync(Func<Actor, Task> action)
+    {
+        try
+        {
+            await action(await ActAsync());
+            return true;
+        }
+        catch (RefusalException e)
+        {
+            Toasts.Show(Tone.Bad, e.Message);
+        }
+        catch (DbException)
+        {
+            Toasts.Show(Tone.Bad, "The database does not answer: nothing was changed. Try again in a moment.");
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads something. Returns what to tell the person when it fails; null when it did not.</summary>
+    private protected async Task<string?> ReadAsync(Func<Actor, Task> read)
+    {
+        try
+        {
+            await read(await ActAsync());
+            return null;
+        }
+        catch (RefusalException e)
+        {
+            return e.Message;
+        }
+        catch (Exception e) when (e is DbException or TimeoutException)
+        {
+            return "The database does not answer. Calls still go through; this page can be read again in a moment.";
+        }
+        catch (OperationCanceledException) when (_disposed)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A page below <c>/{org}</c>: for people who are signed in; the layout has checked that they belong there.</summary>
+[Authorize(Policy = Policies.Dashboard)]
+public abstract class OrganizationPage : OrganizationPart
+{
+    [Parameter]
+    public string Org { get; set; } = "";
+}

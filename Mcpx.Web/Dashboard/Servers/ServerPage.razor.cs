@@ -1,0 +1,69 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
+using Mcpx.Web.Dashboard.Controls;
+using Mcpx.Web.Hosting;
+using Microsoft.AspNetCore.Components;
+
+namespace Mcpx.Web.Dashboard.Servers;
+
+/// <summary>One server: what it is, how clients reach it, what they may do there, and what they did.</summary>
+public sealed partial class ServerPage(ServerAdmin servers, NavigationManager navigation) : OrganizationPage
+{
+    private const int RecentCalls = 10;
+
+    private ServerDetails? _details;
+    private CallFilter _recent = new();
+    private IReadOnlyList<string>? _tools;
+    private string? _error;
+    private bool _editing;
+
+    [Parameter]
+    public string Slug { get; set; } = "";
+
+    [Inject]
+    private PublicAddress Address { get; set; } = null!;
+
+    private string Endpoint => Address.To(DashboardUrls.Endpoint(Organization, _details!.Server.Slug));
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_details?.Server.Slug == Slug) return;
+        bool unknown = false;
+        _error = await ReadAsync(async actor =>
+        {
+            try
+            {
+                Show(await servers.GetBySlugAsync(actor, Slug, Left));
+            }
+            catch (RefusalException.NotFound)
+            {
+                unknown = true;
+            }
+        });
+        if (unknown) navigation.NotFound();
+    }
+
+    private void Show(ServerDetails details)
+    {
+        if (_details?.Server.Id != details.Server.Id) _tools = null;
+        _details = details;
+        _recent = new CallFilter(details.Server.Id, Size: RecentCalls);
+    }
+
+    private async Task ToggleAsync()
+    {
+        bool on = !_details!.Server.Enabled;
+        if (await TryAsync(async actor => Show(await servers.UpdateAsync(actor, _details.Server.Id, new ServerChange(Enabled: on), Left))))
+            Toasts.Show(Tone.Good, on ? $"“{_details.Server.Name}” takes calls again" : $"“{_details.Server.Name}” is off: its calls are refused");
+    }
+
+    private void OnSaved(ServerDetails saved)
+    {
+        _editing = false;
+        Toasts.Show(Tone.Good, $"“{saved.Server.Name}” saved");
+        bool moved = saved.Server.Slug != Slug;
+        Show(saved);
+        if (moved) navigation.NavigateTo(DashboardUrls.Server(Organization, saved.Server.Slug), replace: true);
+    }
+}
