@@ -30,7 +30,7 @@ public sealed class TokenAdmin(ITokenStore store, TokenHasher hasher, ChangeFeed
             .ThrowIfWrong();
 
         string text = TokenText.Create(TokenText.PersonalAccessTokenPrefix);
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = Instant.Now(time);
         PersonalAccessToken token = new(EntityId.New<TokenId>(time), actor.Organization, actor.User, input.Name!.Trim(), text[^HintLength..],
             scopes!.Value, now, now.AddDays(input.ExpiresInDays ?? DefaultLifetimeDays), RevokedAt: null, LastUsedAt: null);
         await store.AddAsync(token, hasher.Hash(text), cancellationToken);

@@ -8,7 +8,7 @@ public sealed partial class InputCheck
     private readonly List<FieldError> _errors = [];
 
     /// <summary>Lower-case letters, digits and inner hyphens, 1–63 characters: a DNS label, safe in URLs and metric labels.</summary>
-    [GeneratedRegex("^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
     private static partial Regex SlugPattern();
 
     public InputCheck Require(bool holds, string field, string message)

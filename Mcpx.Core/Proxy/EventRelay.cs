@@ -60,6 +60,8 @@ public sealed class EventRelay(TimeProvider time)
     {
         ReadOnlyMemory<byte> data = SseEventReader.DataOf(@event);
         AnswerKind kind = data.Span.Trim((byte)' ').IsEmpty ? AnswerKind.Interim : AnswerPeek.KindOf(data.Span);
+        // Servers also send events of their own, a ping for instance, which clients ignore (WHATWG HTML, 9.2.6).
+        if (kind is AnswerKind.Garbage && !SseEventReader.IsMessage(@event.Span)) kind = AnswerKind.Interim;
         if (kind is AnswerKind.Garbage) throw new UpstreamAnswerException("An event of the server's is not a JSON-RPC message.");
         bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
         if (isAnswer && context.Rewrite is not null)

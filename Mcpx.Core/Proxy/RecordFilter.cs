@@ -32,9 +32,10 @@ public sealed partial class RecordFilter(CallJournal journal, TimeProvider time,
             if (journal.CanAdmit) await next(context);
             else context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
         }
-        catch (OperationCanceledException) when (context.ClientGone.IsCancellationRequested)
+        catch (Exception e) when (context.ClientGone.IsCancellationRequested && e is OperationCanceledException or IOException or HttpRequestException)
         {
             Fail(context, CallOutcome.ClientAborted, "The client went away.");
+            context.Progress.Status = 0;
         }
         catch (Exception e)
         {

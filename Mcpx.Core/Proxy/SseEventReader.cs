@@ -140,6 +140,21 @@ public sealed class SseEventReader : IDisposable
         return changed.WrittenMemory;
     }
 
+    /// <summary>True for an event of the default type, the only one that carries the protocol.</summary>
+    public static bool IsMessage(ReadOnlySpan<byte> @event)
+    {
+        bool isMessage = true;
+        foreach (Range range in @event.SplitAny((byte)'\n', (byte)'\r'))
+        {
+            ReadOnlySpan<byte> line = @event[range];
+            if (!line.StartsWith("event:"u8)) continue;
+            ReadOnlySpan<byte> type = line[(line.Length > 6 && line[6] == ' ' ? 7 : 6)..];
+            isMessage = type.IsEmpty || type.SequenceEqual("message"u8);
+        }
+
+        return isMessage;
+    }
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);

@@ -21,9 +21,9 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
         credential.Check(check);
         check.ThrowIfWrong();
 
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = Instant.Now(time);
         UpstreamServer server = new(EntityId.New<ServerId>(time), actor.Organization, input.Slug!, input.Name!.Trim(),
-            input.Description?.Trim() ?? "", url!, input.TimeoutSeconds ?? UpstreamServer.DefaultTimeoutSeconds, Enabled: true, now, now);
+            input.Description?.Trim() ?? "", url!, input.TimeoutSeconds ?? UpstreamServer.DefaultTimeoutSeconds, input.Enabled ?? true, now, now);
         StoredCredential? stored = vault.Seal(actor.Organization, server.Id, credential);
         await store.AddAsync(server, stored, cancellationToken);
         await PublishAsync(actor);
@@ -51,7 +51,7 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
             Description = change.Description?.Trim() ?? before.Server.Description,
             TimeoutSeconds = change.TimeoutSeconds ?? before.Server.TimeoutSeconds,
             Enabled = change.Enabled ?? before.Server.Enabled,
-            UpdatedAt = time.GetUtcNow(),
+            UpdatedAt = Instant.Now(time),
         };
         RefuseCredentialTheft(before, server, change);
         StoredCredential? credential = change.Credential is null ? before.Credential : vault.Seal(actor.Organization, id, change.Credential);

@@ -34,7 +34,8 @@ public sealed record NewServer(
     string? Url,
     string? Description = null,
     int? TimeoutSeconds = null,
-    CredentialInput? Credential = null);
+    CredentialInput? Credential = null,
+    bool? Enabled = null);
 
 /// <summary>A change of a server; null leaves a member as it is.</summary>
 public sealed record ServerChange(

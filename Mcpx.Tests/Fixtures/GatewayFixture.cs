@@ -24,7 +24,12 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     private const string EncryptionKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+    });
     private McpxInstance? _instance;
     private Secret? _token;
 
@@ -63,6 +68,13 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
 
     public Uri EndpointOf(string slug) => new(Url, $"/mcp/{Organization}/server/{slug}");
 
+    /// <summary>Registers a server under a slug that no other test has.</summary>
+    public async Task<(string Slug, string Id)> AddUpstreamAsync(Uri upstream, object? credential = null, string mode = "none", params string[] tools)
+    {
+        var slug = "s" + System.Security.Cryptography.RandomNumberGenerator.GetHexString(12, lowercase: true);
+        return (slug, await AddServerAsync(slug, upstream, credential, mode, tools));
+    }
+
     /// <summary>Registers a server by REST and returns its id.</summary>
     public async Task<string> AddServerAsync(string slug, Uri upstream, object? credential = null, string mode = "none", params string[] tools)
     {
@@ -83,8 +95,21 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
     /// <param name="token">Empty sends no Authorization header.</param>
     public async Task<HttpAnswer> SendAsync(HttpMethod method, string path, byte[]? body, string token, params (string Name, string Value)[] headers)
     {
+        using var response = await OpenAsync(method, path, body, token, TestContext.Current.CancellationToken, headers);
+        return new HttpAnswer(response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType,
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>One MCP message whose answer the test reads itself, as it comes.</summary>
+    public Task<HttpResponseMessage> OpenAsync(string slug, string body, CancellationToken cancellationToken) =>
+        OpenAsync(HttpMethod.Post, $"/mcp/{Organization}/server/{slug}", Encoding.UTF8.GetBytes(body), Token, cancellationToken);
+
+    private async Task<HttpResponseMessage> OpenAsync(
+        HttpMethod method, string path, byte[]? body, string token, CancellationToken cancellationToken, params (string Name, string Value)[] headers)
+    {
         using var request = new HttpRequestMessage(method, new Uri(Url, path));
-        if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        if (body is not null) request.Content = new ByteArrayContent(body);
+        if (body is not null && !headers.Any(h => h.Name == "Content-Type")) request.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         if (token.Length > 0) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
         if (!headers.Any(h => h.Name == "Accept")) request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         foreach (var (name, value) in headers)
@@ -92,9 +117,7 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
             if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
-        return new HttpAnswer(response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType,
-            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        return await _http.SendAsync(request, cancellationToken);
     }
 
     /// <summary>The official SDK's client; <paramref name="version"/> null lets it choose the era.</summary>
@@ -115,6 +138,10 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
         answer.Status.ShouldBe(HttpStatusCode.OK, answer.Body);
         return answer.Json["items"]!.AsArray();
     }
+
+    /// <summary>The calls to one server's endpoint, newest first, refused ones included.</summary>
+    public async Task<IReadOnlyList<JsonNode>> CallsOfAsync(string slug) =>
+        [.. (await CallsAsync()).Where(c => (string?)c!["serverSlug"] == slug).Select(c => c!)];
 
     public async ValueTask DisposeAsync()
     {

@@ -35,7 +35,7 @@ internal static class ServersApi
 
     private static async Task<IResult> CreateAsync(HttpContext http, ServerAdmin servers, PublicAddress address, ServerBody body)
     {
-        NewServer input = new(body.Name, body.Slug, body.Url, body.Description, body.TimeoutSeconds, body.Credential?.ToInput());
+        NewServer input = new(body.Name, body.Slug, body.Url, body.Description, body.TimeoutSeconds, body.Credential?.ToInput(), body.Enabled);
         ServerDetails created = await servers.CreateAsync(ActorResolver.FromToken(http), input, http.RequestAborted);
         return Results.Created($"/api/servers/{created.Server.Id}", ServerAnswer.From(created, Slug(http), address));
     }

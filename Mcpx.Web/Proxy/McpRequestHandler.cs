@@ -115,12 +115,20 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
     private static McpError? CheckMediaTypes(HttpRequest request)
     {
         string? type = request.ContentType;
-        if (type is null || !type.AsSpan().TrimStart().StartsWith("application/json", StringComparison.OrdinalIgnoreCase))
+        if (!IsJson(type))
             return new McpError(415, McpErrorCodes.InvalidRequest, "The Content-Type must be application/json.");
         string accept = request.Headers.Accept.ToString();
         bool takesBoth = accept.Length == 0 || accept.Contains("*/*", StringComparison.Ordinal)
             || accept.Contains("application/", StringComparison.OrdinalIgnoreCase) && accept.Contains("text/", StringComparison.OrdinalIgnoreCase);
         return takesBoth ? null : new McpError(406, McpErrorCodes.InvalidRequest, "Accept must name application/json and text/event-stream.");
+    }
+
+    /// <summary>With or without parameters; parsed by hand, since every call passes here.</summary>
+    private static bool IsJson(ReadOnlySpan<char> type)
+    {
+        const string json = "application/json";
+        type = type.TrimStart();
+        return type.StartsWith(json, StringComparison.OrdinalIgnoreCase) && (type.Length == json.Length || type[json.Length] is ';' or ' ' or '\t');
     }
 
     /// <summary>RFC 6750, section 2.1; the other two places of that RFC (query, body) count as absent.</summary>

@@ -1,0 +1,14 @@
+namespace Mcpx.Core.Primitives;
+
+public static class Instant
+{
+    /// <summary>
+    /// Now, in whole microseconds: PostgreSQL keeps no finer ones, and what the answer to a write says must be what is read
+    /// afterwards.
+    /// </summary>
+    public static DateTimeOffset Now(TimeProvider time)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+}
