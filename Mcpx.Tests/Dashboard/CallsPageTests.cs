@@ -25,8 +25,8 @@ public sealed class CallsPageTests(GatewayFixture gateway, BrowserFixture browse
         await Assertions.Expect(overview.Page.GetByRole(AriaRole.Link, new() { Name = Hostile })).ToBeVisibleAsync();
         await Assertions.Expect(overview.Page.GetByText("in the last minute").First).Not.ToHaveTextAsync("0 in the last minute");
         await calls.Page.GetByRole(AriaRole.Link, new() { Name = Hostile }).ClickAsync();
-        await Assertions.Expect(calls.Page.GetByText("\"<b>forty-two</b>\"")).ToBeVisibleAsync();
-        await Assertions.Expect(calls.Page.GetByText("\"nul \\u0000 here\"")).ToBeVisibleAsync();
+        await Assertions.Expect(calls.Page.GetByText("\"<b>forty-two</b>\"", new() { Exact = true })).ToBeVisibleAsync();
+        await Assertions.Expect(calls.Page.GetByText("\"nul \\u0000 here\"", new() { Exact = true })).ToBeVisibleAsync();
         (await calls.Page.TitleAsync()).ShouldNotBe("owned");
         await calls.ShouldBeFaultlessAsync();
         overview.Complaints.ShouldBeEmpty();

@@ -34,7 +34,7 @@ internal static class DashboardVisits
         return visit;
     }
 
-    /// <summary>Speaks both eras as far as the connection test and a call need, and offers these tools.</summary>
+    /// <summary>A server of the session era, without sessions, that offers these tools.</summary>
     public static FakeUpstream.Script Offering(params string[] tools) => async (http, request) =>
     {
         var message = JsonNode.Parse(request.Body)!;
@@ -44,7 +44,7 @@ internal static class DashboardVisits
             return;
         }
 
-        JsonNode result = message["method"]!.GetValue<string>() switch
+        JsonNode? result = message["method"]!.GetValue<string>() switch
         {
             "initialize" => new JsonObject
             {
@@ -57,8 +57,14 @@ internal static class DashboardVisits
                 ["tools"] = new JsonArray([.. tools.Select(tool => new JsonObject { ["name"] = tool, ["inputSchema"] = new JsonObject { ["type"] = "object" } })]),
             },
             "tools/call" => new JsonObject { ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = "<b>forty-two</b>" }) },
-            var method => throw new InvalidOperationException($"The fake does not know {method}."),
+            _ => null,
         };
+        if (result is null)
+        {
+            await FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{message["id"]!.ToJsonString()}}},"error":{"code":-32601,"message":"Method not found"} }""", StatusCodes.Status400BadRequest);
+            return;
+        }
+
         await FakeUpstream.JsonAsync(http, new JsonObject { ["jsonrpc"] = "2.0", ["id"] = message["id"]!.DeepClone(), ["result"] = result }.ToJsonString());
     };
 

@@ -180,7 +180,7 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
         CallFilter[] filters =
         [
             new(Server: server), new(Method: "tools/call"), new(Tool: "transfer"), new(Outcomes: [CallOutcome.Denied]), new(From: now),
-            new(server, "tools/call", "transfer", CallOutcome.Denied, now.AddSeconds(-1), now.AddSeconds(1)),
+            new(server, "tools/call", "transfer", [CallOutcome.Denied], now.AddSeconds(-1), now.AddSeconds(1)),
         ];
         foreach (CallFilter filter in filters)
             (await Calls.ListAsync(Acme, filter, Cancelled)).Items.ShouldHaveSingleItem().ShouldBe(wanted);
