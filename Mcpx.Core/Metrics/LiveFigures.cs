@@ -15,7 +15,7 @@ public sealed record LiveFrame(DateTimeOffset At, TimeSpan Step, MetricPoint Min
 /// Figures that move by themselves. Everybody who looks at the same range of the same organisation shares one poller; it
 /// starts with the first and stops with the last, so a dashboard that nobody looks at costs nothing.
 /// </summary>
-public sealed partial class LiveFigures(IMetricStore store, TimeProvider time, ILogger<LiveFigures> logger)
+public sealed partial class LiveFigures(IMetricStore store, TimeProvider time, ILogger<LiveFigures> logger) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(OrganizationId Organization, TimeSpan Range), LivePoller> _pollers = [];
@@ -44,6 +44,17 @@ public sealed partial class LiveFigures(IMetricStore store, TimeProvider time, I
                 _pollers[key] = poller = LivePoller.Start(new LiveReader(store, time, actor.Organization, range), time, LogFailed);
             poller.Add(onFrame);
             return new Subscription(this, key, poller, onFrame);
+        }
+    }
+
+    /// <summary>The application stops, and with it the database that the pollers ask.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (LivePoller poller in _pollers.Values)
+                poller.Dispose();
+            _pollers.Clear();
         }
     }
 

@@ -26,6 +26,11 @@ function trace(ctx, times, values, x, y) {
   for (let i = 0; i < times.length; i++) {
     if (values[i] == null) { pen = false; continue; }
     if (pen) ctx.lineTo(x(times[i]), y(values[i]));
+    else if (values[i - 1] == null && values[i + 1] == null) {
+      // A point between two gaps would be a line without length, i.e. nothing: rare calls must show.
+      ctx.moveTo(x(times[i]) - 1.5, y(values[i]));
+      ctx.lineTo(x(times[i]) + 1.5, y(values[i]));
+    }
     else ctx.moveTo(x(times[i]), y(values[i]));
     pen = true;
   }

@@ -32,9 +32,9 @@ public sealed partial class ChartGroup(IJSRuntime js) : ComponentBase, IAsyncDis
         {
             await (await _module).DisposeAsync();
         }
-        catch (JSDisconnectedException)
+        catch (Exception e) when (e is JSDisconnectedException or ObjectDisposedException or OperationCanceledException)
         {
-            // The circuit is gone, and the browser's side with it.
+            // The circuit is gone, and the browser's side with it; the module may even have been on its way still.
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Components;
 
@@ -52,7 +53,28 @@ public sealed partial class JsonNodeView : ComponentBase
         ? Value.EnumerateArray().Take(_limit).Select((child, i) => (i.ToString(), child))
         : Value.EnumerateObject().Take(_limit).Select(property => (property.Name, property.Value));
 
-    private string ValueText => Value.ValueKind == JsonValueKind.Undefined ? "" : Value.GetRawText();
+    private string ValueText => Value.ValueKind switch
+    {
+        JsonValueKind.Undefined => "",
+        JsonValueKind.String => StringText,
+        _ => Value.GetRawText(),
+    };
+
+    /// <summary>As people read it: only what can't be seen stays escaped. A half surrogate pair has no such form.</summary>
+    private string StringText
+    {
+        get
+        {
+            try
+            {
+                return $"\"{JsonEncodedText.Encode(Value.GetString()!, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
+            }
+            catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+            {
+                return Value.GetRawText();
+            }
+        }
+    }
 
     private string ValueClass => Value.ValueKind switch
     {

@@ -4,7 +4,7 @@ using Mcpx.Web.Dashboard.Charts;
 namespace Mcpx.Web.Dashboard.Overview;
 
 /// <summary>The overview's charts: which lines they have, and which figure of a step goes where.</summary>
-internal sealed record LiveHistory(ChartHistory Calls, ChartHistory P95, ChartHistory Errors, ChartHistory Refused, ChartHistory Latency, ChartHistory Throughput)
+internal sealed record LiveHistory(ChartHistory Calls, ChartHistory P95, ChartHistory Errors, ChartHistory Latency, ChartHistory Throughput)
 {
     public static readonly IReadOnlyList<ChartSeries> LatencySeries =
     [
@@ -28,7 +28,6 @@ internal sealed record LiveHistory(ChartHistory Calls, ChartHistory P95, ChartHi
             Lines(step => step.Calls / seconds),
             Lines(step => step.P95),
             Lines(ErrorRate),
-            Lines(step => step.Refused / seconds),
             Lines(step => step.P50, step => step.P95, step => step.P99),
             Lines(step => step.Calls / seconds, step => step.Refused / seconds, step => step.Errors / seconds));
 
@@ -43,7 +42,6 @@ internal sealed record LiveHistory(ChartHistory Calls, ChartHistory P95, ChartHi
             .Add("calls-spark", step.Calls / seconds)
             .Add("p95-spark", step.P95)
             .Add("errors-spark", ErrorRate(step))
-            .Add("refused-spark", step.Refused / seconds)
             .Add("latency", step.P50, step.P95, step.P99)
             .Add("throughput", step.Calls / seconds, step.Refused / seconds, step.Errors / seconds);
     }

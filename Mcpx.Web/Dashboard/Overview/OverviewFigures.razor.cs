@@ -32,7 +32,12 @@ public sealed partial class OverviewFigures(LiveFigures figures, ServerAdmin ser
 
     private int FailingServers => _frame?.Servers.Count(server => server.Figures.Errors > 0) ?? 0;
 
-    private string ServersNote => FailingServers == 0 ? "none failing · refused calls per second:" : $"{FailingServers} with errors · refused per second:";
+    private string ServersNote => _frame is null ? "" : FailingServers == 0 ? "no errors in 15 minutes" : $"{FailingServers} with errors in 15 minutes";
+
+    private (string Name, double P95)? Slowest => _frame?.Servers.Where(server => server.Figures.P95 is not null).MaxBy(server => server.Figures.P95) is { } slowest
+        && _servers?.FirstOrDefault(server => server.Id == slowest.Server) is { } named
+            ? (named.Name, slowest.Figures.P95!.Value)
+            : null;
 
     protected override async Task OnInitializedAsync() => _error = await ReadAsync(async actor =>
         _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, Left)).Items.Select(details => details.Server)]);

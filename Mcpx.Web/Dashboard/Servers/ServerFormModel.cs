@@ -22,6 +22,10 @@ public sealed class ServerFormModel
 {
     private const int LongestSlug = 63;
 
+    // Invariant globalization knows no decomposition, so the usual ones stand here.
+    private const string Accented = "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ";
+    private const string Plain = "aaaaaaceeeeiiiinoooooouuuuyy";
+
     /// <summary>From Core's field names to the properties here.</summary>
     internal static readonly IReadOnlyDictionary<string, string> Properties = new Dictionary<string, string>(StringComparer.Ordinal)
     {
@@ -81,10 +85,12 @@ public sealed class ServerFormModel
     internal static string SlugOf(string? name)
     {
         StringBuilder slug = new();
-        foreach (char c in (name ?? "").Normalize(NormalizationForm.FormD))
+        foreach (char letter in (name ?? "").ToLowerInvariant())
         {
-            if (CharUnicodeInfo.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark) continue;
-            if (char.IsAsciiLetterOrDigit(c)) slug.Append(char.ToLowerInvariant(c));
+            int accent = Accented.IndexOf(letter, StringComparison.Ordinal);
+            char c = accent < 0 ? letter : Plain[accent];
+            if (char.IsAsciiLetterOrDigit(c)) slug.Append(c);
+            else if (char.IsLetterOrDigit(c)) continue;
             else if (slug.Length > 0 && slug[^1] != '-') slug.Append('-');
             if (slug.Length == LongestSlug) break;
         }

@@ -27,6 +27,6 @@ internal static class Snippets
         curl -s {{endpoint}} \
           -H "Authorization: Bearer {{token}}" \
           -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" \
-          -d '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{} }'
+          -d '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"curl","version":"1"} } }'
         """;
 }

@@ -1,0 +1,70 @@
+using Mcpx.Tests.Browser;
+using Mcpx.Tests.Fixtures;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Dashboard;
+
+public sealed class CallsPageTests(GatewayFixture gateway, BrowserFixture browser) : IClassFixture<GatewayFixture>
+{
+    private const string Hostile = "<script>document.title='owned'</script>";
+
+    [Fact]
+    public async Task A_call_appears_without_reload_and_opens_with_its_payloads_as_text()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = DashboardVisits.Offering(Hostile);
+        await gateway.AddServerAsync("watched", upstream.Url);
+        await using var overview = await browser.VisitAsync(gateway, "");
+        await using var calls = await browser.VisitAsync(gateway, "/calls?server=watched");
+        await Assertions.Expect(calls.Page.GetByText("No call matches")).ToBeVisibleAsync();
+
+        (await gateway.CallToolAsync("watched", Hostile)).Json["result"].ShouldNotBeNull();
+
+        await Assertions.Expect(overview.Page.GetByRole(AriaRole.Link, new() { Name = Hostile })).ToBeVisibleAsync();
+        await Assertions.Expect(overview.Page.GetByText("in the last minute").First).Not.ToHaveTextAsync("0 in the last minute");
+        await calls.Page.GetByRole(AriaRole.Link, new() { Name = Hostile }).ClickAsync();
+        await Assertions.Expect(calls.Page.GetByText("\"<b>forty-two</b>\"", new() { Exact = true })).ToBeVisibleAsync();
+        await Assertions.Expect(calls.Page.GetByText("\"nul \\u0000 here\"", new() { Exact = true })).ToBeVisibleAsync();
+        (await calls.Page.TitleAsync()).ShouldNotBe("owned");
+        await calls.ShouldBeFaultlessAsync();
+        overview.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Filters_stand_in_the_address_and_older_pages_follow_by_cursor()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = DashboardVisits.Offering("one");
+        await gateway.AddServerAsync("many", upstream.Url);
+        for (var i = 0; i < 55; i++) await gateway.CallToolAsync("many", $"tool-{i}");
+
+        await using var visit = await browser.VisitAsync(gateway, "/calls?server=many");
+        await Assertions.Expect(visit.Page.Locator("a[data-row]")).ToHaveCountAsync(50);
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Older" }).ClickAsync();
+        await Assertions.Expect(visit.Page.Locator("a[data-row]")).ToHaveCountAsync(5);
+        await visit.Page.GetByLabel("Tool name").FillAsync("tool-3");
+        await visit.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(visit.Page.Locator("a[data-row]")).ToHaveCountAsync(1);
+        visit.Page.Url.ShouldEndWith("?server=many&tool=tool-3");
+        await visit.Page.GetByLabel("Outcome").SelectOptionAsync("failed");
+        await Assertions.Expect(visit.Page.GetByText("No call matches")).ToBeVisibleAsync();
+        visit.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_body_that_is_no_text_is_shown_as_bytes()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = (http, _) => FakeUpstream.BytesAsync(http, [0xff, 0x00, 0xfe, 0x41], "application/json");
+        await gateway.AddServerAsync("garbage", upstream.Url);
+        await gateway.SendAsync(HttpMethod.Post, $"/mcp/{gateway.Organization}/server/garbage", [0xff, 0x00, 0x42], gateway.Token);
+        var call = (await gateway.CallsAsync())[0]!["id"]!.GetValue<string>();
+
+        await using var visit = await browser.VisitAsync(gateway, $"/calls/{call}");
+        await Assertions.Expect(visit.Page.GetByText("These bytes are not UTF-8 text").First).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText("ff 00 42").First).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
+    }
+}

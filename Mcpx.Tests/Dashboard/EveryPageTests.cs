@@ -1,0 +1,35 @@
+using Mcpx.Tests.Browser;
+using Mcpx.Tests.Fixtures;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Dashboard;
+
+public sealed class EveryPageTests(GatewayFixture gateway, BrowserFixture browser) : IClassFixture<GatewayFixture>
+{
+    [Theory]
+    [InlineData(ColorScheme.Light, 1440)]
+    [InlineData(ColorScheme.Dark, 1440)]
+    [InlineData(ColorScheme.Light, 390)]
+    [InlineData(ColorScheme.Dark, 390)]
+    public async Task Is_accessible_fits_the_window_and_complains_about_nothing(ColorScheme scheme, int width)
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = DashboardVisits.Offering("balance", "transfer");
+        var slug = $"every-{scheme}-{width}".ToLowerInvariant();
+        await gateway.AddServerAsync(slug, upstream.Url, new { kind = "bearer", secret = "a-secret-of-some-length" }, "blocklist", "transfer");
+        foreach (var tool in new[] { "balance", "transfer", new string('x', 120) }) await gateway.CallToolAsync(slug, tool);
+        var call = (await gateway.CallsAsync())[0]!["id"]!.GetValue<string>();
+
+        await using var visit = await browser.VisitAsync(gateway, "", width, scheme);
+        foreach (var path in new[] { "", "?range=24h", "/servers", $"/servers/{slug}", "/calls", $"/calls/{call}", "/tokens" })
+        {
+            await visit.GoToInteractiveAsync($"/{gateway.Organization}{path}");
+            await Assertions.Expect(visit.Page.Locator(".bone")).ToHaveCountAsync(0);
+            (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty(path);
+            (await visit.HorizontalOverflowAsync()).ShouldBe(0, path);
+            visit.Complaints.ShouldBeEmpty(path);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using Mcpx.Tests.Browser;
+using Mcpx.Tests.Fixtures;
+using Microsoft.Playwright;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Dashboard;
+
+public sealed class ServersPageTests(GatewayFixture gateway, BrowserFixture browser) : IClassFixture<GatewayFixture>
+{
+    [Fact]
+    public async Task A_server_is_added_after_the_form_said_what_was_wrong()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = DashboardVisits.Offering("balance", "transfer");
+        await using var visit = await browser.VisitAsync(gateway, "/servers");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add server" }).First.ClickAsync();
+        var dialog = visit.Page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Add server" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByText("A name is required.")).ToBeVisibleAsync();
+        await Assertions.Expect(dialog.GetByText("An address is required.")).ToBeVisibleAsync();
+
+        await dialog.GetByLabel("Name").FillAsync("Büro (Test)");
+        await Assertions.Expect(dialog.GetByLabel("Slug")).ToHaveValueAsync("buro-test");
+        await dialog.GetByLabel("URL").FillAsync("ftp://example.com");
+        await dialog.GetByLabel("Credential").SelectOptionAsync(new SelectOptionValue { Label = "API key header" });
+        await dialog.GetByLabel("Header").FillAsync("Host");
+        await dialog.GetByLabel("API key").FillAsync("a-very-secret-key");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Add server" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByText("Use an http:// or https:// address.")).ToBeVisibleAsync();
+        await Assertions.Expect(dialog.GetByLabel("Header")).ToHaveAttributeAsync("aria-invalid", "true");
+        await visit.ShouldBeFaultlessAsync();
+
+        await dialog.GetByLabel("URL").FillAsync(upstream.Url.ToString());
+        await dialog.GetByLabel("Header").FillAsync("X-Key");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Test connection" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByText("It offers 2 tools.")).ToBeVisibleAsync();
+        await visit.ScreenshotAsync("server-form", fullPage: false);
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Add server" }).ClickAsync();
+
+        await Assertions.Expect(visit.Page.GetByText("Server “Büro (Test)” added")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "Büro (Test)" })).ToBeVisibleAsync();
+        (await visit.Page.ContentAsync()).ShouldNotContain("a-very-secret-key");
+        upstream.Requests.ShouldAllBe(request => request.Headers["X-Key"] == "a-very-secret-key");
+        visit.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_taken_slug_is_said_at_its_field_and_a_dead_address_by_the_test()
+    {
+        await gateway.AddServerAsync("taken", new Uri("http://127.0.0.1:9/mcp"));
+        await using var visit = await browser.VisitAsync(gateway, "/servers?add=true");
+        var dialog = visit.Page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByLabel("Name").FillAsync("Taken");
+        await dialog.GetByLabel("URL").FillAsync("http://127.0.0.1:9/mcp");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Test connection" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByText("The connection failed")).ToBeVisibleAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Add server" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByLabel("Slug")).ToHaveAttributeAsync("aria-invalid", "true");
+    }
+
+    [Fact]
+    public async Task A_tool_blocked_in_the_editor_is_denied_at_the_next_call()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = DashboardVisits.Offering("balance", "transfer");
+        await gateway.AddServerAsync("governed", upstream.Url);
+        (await gateway.CallToolAsync("governed", "transfer")).Json["result"].ShouldNotBeNull();
+
+        await using var visit = await browser.VisitAsync(gateway, "/servers/governed");
+        await visit.Page.GetByLabel("Mode").SelectOptionAsync(new SelectOptionValue { Label = "Blocklist: all but these" });
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Load tools" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Block transfer" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("The blocklist names “transfer”.")).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync("governance");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save rules" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("they hold from the next call on")).ToBeVisibleAsync();
+
+        (await gateway.CallToolAsync("governed", "transfer")).Json["result"].ShouldBeNull();
+        (await gateway.CallToolAsync("governed", "balance")).Json["result"].ShouldNotBeNull();
+        await Assertions.Expect(visit.Page.GetByText("denied")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_server_is_switched_off_and_deleted_by_typing_its_slug()
+    {
+        await gateway.AddServerAsync("doomed", new Uri("http://127.0.0.1:9/mcp"));
+        await using var visit = await browser.VisitAsync(gateway, "/servers/doomed");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Switch off" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("Switched off.")).ToBeVisibleAsync();
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Delete server" }).ClickAsync();
+        var dialog = visit.Page.GetByRole(AriaRole.Dialog);
+        await Assertions.Expect(dialog.GetByRole(AriaRole.Button, new() { Name = "Delete server" })).ToBeDisabledAsync();
+        await dialog.GetByLabel("Slug").FillAsync("doomed");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Delete server" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("deleted")).ToBeVisibleAsync();
+        (await gateway.CallToolAsync("doomed", "x")).Status.ShouldNotBe(HttpStatusCode.OK);
+    }
+}
