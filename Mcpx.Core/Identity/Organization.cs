@@ -1,8 +1,16 @@
+using System.Collections.Frozen;
 using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Identity;
 
-public sealed record Organization(OrganizationId Id, string Slug, string Name);
+public sealed record Organization(OrganizationId Id, string Slug, string Name)
+{
+    /// <summary>First segments of our own addresses: an organisation of that name would stand in front of a door.</summary>
+    public static FrozenSet<string> ReservedSlugs { get; } = new[]
+    {
+        "api", "assets", "dev", "error", "jobs", "livez", "mcp", "metrics", "not-found", "oauth", "openapi", "readyz", "settings", "sign-in", "sign-out",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+}
 
 public sealed record User(UserId Id, string Name, string? Email);
 

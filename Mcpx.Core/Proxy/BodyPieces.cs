@@ -7,10 +7,10 @@ internal static class BodyPieces
 {
     public const int Size = 32 << 10;
 
-    /// <summary>Longest answer that is kept whole for being read, e.g. a list that is filtered.</summary>
-    public const int LongestWhole = 10 << 20;
+    /// <summary>Longest JSON answer, and longest single event of a stream.</summary>
+    public const int LongestAnswer = 10 << 20;
 
-    public static UpstreamAnswerException TooLong { get; } = new($"The server's answer is longer than {LongestWhole >> 20} MiB.");
+    public static UpstreamAnswerException TooLong => new($"The server's answer is longer than {LongestAnswer >> 20} MiB.");
 
     /// <summary>Fills the buffer; less than its length means that the body is at its end.</summary>
     public static async ValueTask<int> FillAsync(Stream body, byte[] buffer, CallDeadline deadline)
@@ -28,7 +28,7 @@ internal static class BodyPieces
     }
 
     /// <summary>The rest of the body behind what was read already.</summary>
-    /// <exception cref="UpstreamAnswerException">It is longer than <see cref="LongestWhole"/>.</exception>
+    /// <exception cref="UpstreamAnswerException">It is longer than <see cref="LongestAnswer"/>.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAllAsync(Stream body, ReadOnlyMemory<byte> start, CallDeadline deadline)
     {
         using MemoryStream all = new();
@@ -40,7 +40,7 @@ internal static class BodyPieces
             while ((count = await FillAsync(body, piece, deadline)) > 0)
             {
                 all.Write(piece, 0, count);
-                if (all.Length > LongestWhole) throw TooLong;
+                if (all.Length > LongestAnswer) throw TooLong;
             }
         }
         finally

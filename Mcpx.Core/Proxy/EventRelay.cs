@@ -32,7 +32,7 @@ public sealed class EventRelay(TimeProvider time)
                 answered |= await RelayEventAsync(context, @event, headers, deadline);
             }
 
-            if (events.PendingBytes > BodyPieces.LongestWhole) throw BodyPieces.TooLong;
+            if (events.PendingBytes > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
             if (read == 0) break;
         }
 

@@ -8,6 +8,7 @@ public sealed class JsonRelay(TimeProvider time)
 {
     public async Task RelayAsync(ProxyContext context, long? length, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
     {
+        if (length > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
         byte[] first = ArrayPool<byte>.Shared.Rent(BodyPieces.Size);
         try
         {
@@ -57,6 +58,7 @@ public sealed class JsonRelay(TimeProvider time)
                 int following = await BodyPieces.FillAsync(body, next, deadline);
                 context.Progress.Response.Add(held.AsSpan(0, count));
                 context.Progress.ResponseBytes += count;
+                if (context.Progress.ResponseBytes > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
                 if (following == 0)
                 {
                     context.Progress.End(OutcomeOf(context, kind, context.Progress.Response.Kept.Span), time);

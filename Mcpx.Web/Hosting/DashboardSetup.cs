@@ -1,6 +1,8 @@
+using Mcpx.Core.Identity;
 using Mcpx.Web.Dashboard;
 using Mcpx.Web.Dashboard.Controls;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Mcpx.Web.Hosting;
@@ -45,9 +47,26 @@ internal static class DashboardSetup
         var pages = app.MapRazorComponents<App>()
             // The one Content-Security-Policy of the process already says frame-ancestors; a second header would only confuse.
             .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
+        pages.Add(KeepToOrganizations);
         // Generated figures that look real have no place beside real ones.
         if (!app.Environment.IsDevelopment()) pages.Finally(HideGallery);
         return pages;
+    }
+
+    /// <summary>
+    /// Pages begin with an organisation's slug, which would also match the first segment of the other doors' addresses
+    /// and answer an API request of the wrong media type with a sign-in page.
+    /// </summary>
+    private static void KeepToOrganizations(EndpointBuilder endpoint)
+    {
+        if (endpoint is RouteEndpointBuilder { RoutePattern: { PathSegments: [{ Parts: [RoutePatternParameterPart { Name: "org" }] }, ..], RawText: { } template } } page)
+            page.RoutePattern = RoutePatternFactory.Parse(template, defaults: null, parameterPolicies: new { org = new OrganizationConstraint() });
+    }
+
+    private sealed class OrganizationConstraint : IRouteConstraint
+    {
+        public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
+            values[routeKey] is string slug && !Organization.ReservedSlugs.Contains(slug);
     }
 
     private static void HideGallery(EndpointBuilder endpoint)
