@@ -85,8 +85,7 @@ public sealed class SseEventReader : IDisposable
     {
         ReadOnlyMemory<byte> single = default;
         ArrayBufferWriter<byte>? joined = null;
-        // A byte order mark in front of the stream is no part of its first line (WHATWG HTML, 9.2.5).
-        int from = @event.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
+        int from = AfterMark(@event.Span);
         while (from < @event.Length)
         {
             int length = @event.Span[from..].IndexOfAny((byte)'\n', (byte)'\r');
@@ -118,7 +117,7 @@ public sealed class SseEventReader : IDisposable
     public static ReadOnlyMemory<byte> WithData(ReadOnlyMemory<byte> @event, ReadOnlyMemory<byte> data)
     {
         ArrayBufferWriter<byte> changed = new(@event.Length + data.Length);
-        int from = 0;
+        int from = AfterMark(@event.Span);
         while (from < @event.Length)
         {
             int length = @event.Span[from..].IndexOfAny((byte)'\n', (byte)'\r');
@@ -160,6 +159,9 @@ public sealed class SseEventReader : IDisposable
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
     }
+
+    /// <summary>A byte order mark in front of the stream is no part of its first line (WHATWG HTML, 9.2.5).</summary>
+    private static int AfterMark(ReadOnlySpan<byte> @event) => @event.StartsWith("\uFEFF"u8) ? 3 : 0;
 
     /// <summary>The position behind the line end at <paramref name="at"/>; -1 when there is none, -2 when a byte more is needed to tell.</summary>
     private int AfterLineEnd(int at)

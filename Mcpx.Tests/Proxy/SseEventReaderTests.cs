@@ -33,6 +33,24 @@ public sealed class SseEventReaderTests
     public void The_data_is_what_a_client_gets(string @event, string data) =>
         Encoding.UTF8.GetString(SseEventReader.DataOf(Encoding.UTF8.GetBytes(@event)).Span).ShouldBe(data);
 
+    [Theory]
+    [InlineData("id: 7\nevent: message\ndata: hide\ndata: hide\n\n", "id: 7\nevent: message\ndata: x y\n\n")]
+    [InlineData("data:hide\r\nid: 7\r\n\r\n", "id: 7\ndata: x y\n\n")]
+    [InlineData("\uFEFFdata: hide\n\n", "data: x y\n\n")]
+    [InlineData("\uFEFFid: 7\rdata: hide\r\r", "id: 7\ndata: x y\n\n")]
+    public void Nothing_of_the_old_data_stays_when_it_is_replaced(string @event, string replaced) =>
+        Encoding.UTF8.GetString(SseEventReader.WithData(Encoding.UTF8.GetBytes(@event), "x\ny"u8.ToArray()).Span).ShouldBe(replaced);
+
+    [Theory]
+    [InlineData("data: x\n\n", true)]
+    [InlineData("event: message\r\ndata: x\r\n\r\n", true)]
+    [InlineData("event:\ndata: x\n\n", true)]
+    [InlineData("data: event: ping\n\n", true)]
+    [InlineData("event: ping\ndata: x\n\n", false)]
+    [InlineData("data: x\revent:ping\r\r", false)]
+    public void An_event_of_the_default_type_is_a_message(string @event, bool isMessage) =>
+        SseEventReader.IsMessage(Encoding.UTF8.GetBytes(@event)).ShouldBe(isMessage);
+
     [Fact]
     public void Any_cut_of_the_stream_gives_the_same_events_and_all_of_its_bytes()
     {

@@ -141,8 +141,8 @@ public sealed class UpstreamFailureTests(GatewayFixture gateway) : IClassFixture
         started.SetResult();
         await Should.ThrowAsync<HttpRequestException>(() => answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
 
-        IReadOnlyList<System.Text.Json.Nodes.JsonNode> calls = [];
-        while (calls.Count == 0) calls = await gateway.CallsOfAsync(slug);
+        await Eventually.TrueAsync(async () => (await gateway.CallsOfAsync(slug)).Count > 0, "the call is recorded", null, TestContext.Current.CancellationToken);
+        var calls = await gateway.CallsOfAsync(slug);
         calls.ShouldHaveSingleItem()["outcome"]!.GetValue<string>().ShouldBe("upstreamError");
     }
 

@@ -57,7 +57,7 @@ internal sealed record McpxOptions
             mistakes.Add("ENCRYPTION_KEY is not set. With an own database the keys are yours to keep; make one by: openssl rand -base64 32");
         string? egress = Text(configuration["EGRESS_ALLOW"]);
         Attempt(mistakes, "EGRESS_ALLOW", "CIDR ranges such as 10.0.0.0/8,fd00::/8", () => AddressGuard.FromConfiguration(egress));
-        bool welcomeKnown = Enum.TryParse(Text(configuration["MCPX_WELCOME"]) ?? nameof(WelcomeForm.None), ignoreCase: true, out WelcomeForm welcome);
+        bool welcomeKnown = Enum.TryParse(Text(configuration["MCPX_WELCOME"]) ?? nameof(WelcomeForm.None), ignoreCase: true, out WelcomeForm welcome) && Enum.IsDefined(welcome);
         if (!welcomeKnown) mistakes.Add("MCPX_WELCOME must be text, json or none.");
         if (mistakes.Count > 0) throw new ConfigurationException(mistakes);
 
