@@ -124,7 +124,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         var name = _options.Database;
         var quoted = $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         if (!await ExistsAsync(connection, "select 1 from pg_roles where rolname = $1", name, cancellationToken))
-            await ExecuteAsync(connection, $"create role {quoted} login createrole password '{password}'", cancellationToken);
+            await ExecuteAsync(connection, $"create role {quoted} login password '{password}'", cancellationToken);
         if (!await ExistsAsync(connection, "select 1 from pg_database where datname = $1", name, cancellationToken))
             await ExecuteAsync(connection, $"create database {quoted} owner {quoted}", cancellationToken);
     }
