@@ -82,7 +82,7 @@ public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser) 
         command.Parameters.Add(new() { Value = user.Value });
         (await command.ExecuteNonQueryAsync(DashboardVisits.Cancellation)).ShouldBe(1);
 
-        await Assertions.Expect(visit.Page.GetByText("You are no longer a member of this organisation")).ToBeVisibleAsync(new() { Timeout = 10_000 });
+        await Assertions.Expect(visit.Page.GetByText("An owner or admin has removed you while this page was open")).ToBeVisibleAsync(new() { Timeout = 10_000 });
         await Assertions.Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add server" })).ToHaveCountAsync(0);
     }
 

@@ -8,7 +8,9 @@ internal sealed partial class RefusalHandler(ILogger<RefusalHandler> logger) : I
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext http, Exception exception, CancellationToken cancellationToken)
     {
-        if (!http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)) return false;
+        // The request already carries the error page's path here; the feature has the one that failed.
+        PathString path = http.Features.Get<IExceptionHandlerPathFeature>()?.Path ?? http.Request.Path;
+        if (!path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)) return false;
         IResult result = exception switch
         {
             RefusalException.Invalid e => Results.ValidationProblem(

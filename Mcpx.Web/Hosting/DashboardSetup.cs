@@ -22,13 +22,8 @@ internal static class DashboardSetup
     }
 
     /// <summary>What the pages of the capabilities need beyond the frame: who acts.</summary>
-    public static IServiceCollection AddMcpxPages(this IServiceCollection services) => services.AddScoped<DashboardSession>();
-
-    /// <summary>
-    /// A page that fails is answered with a page. Early in the pipeline; other failures go on to the handler outside.
-    /// </summary>
-    public static void UseDashboardErrors(this WebApplication app) =>
-        app.UseWhen(IsPersonLookingForAPage, pages => pages.UseExceptionHandler(DashboardUrls.Error, createScopeForErrors: true));
+    public static IServiceCollection AddMcpxPages(this IServiceCollection services) =>
+        services.AddScoped<DashboardSession>().AddExceptionHandler<MachineFailureHandler>();
 
     /// <summary>
     /// Call after authentication and authorization. Adds antiforgery (the components' endpoints ask for it), the page for
@@ -80,10 +75,13 @@ internal static class DashboardSetup
     }
 
     // Agents and scripts get their own door's error shape, never a page: only a browser that navigates asks for text/html.
-    private static bool IsPersonLookingForAPage(HttpContext context) =>
+    private static bool IsPersonLookingForAPage(HttpContext context) => IsPersonLookingForAPage(context, context.Request.Path);
+
+    /// <param name="path">The one that was asked for, where the request carries another by now.</param>
+    internal static bool IsPersonLookingForAPage(HttpContext context, PathString path) =>
         HttpMethods.IsGet(context.Request.Method)
         && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
-        && !MachineDoors.Any(door => context.Request.Path.StartsWithSegments(door, StringComparison.OrdinalIgnoreCase));
+        && !MachineDoors.Any(door => path.StartsWithSegments(door, StringComparison.OrdinalIgnoreCase));
 
     private static readonly PathString[] MachineDoors = ["/mcp", "/api", "/oauth", "/.well-known", "/openapi"];
 }

@@ -3,6 +3,7 @@ using Mcpx.Core.Egress;
 using Mcpx.Data;
 using Mcpx.Web.Api;
 using Mcpx.Web.Authentication;
+using Mcpx.Web.Dashboard;
 using Mcpx.Web.Dashboard.SignIn;
 using Mcpx.Web.Proxy;
 
@@ -59,8 +60,7 @@ internal static class McpxApp
         app.UseMiddleware<HostGuard>();
         app.UseRouting();
         // What follows is not on an agent's path: the MCP endpoints end in routing.
-        app.UseExceptionHandler();
-        app.UseDashboardErrors();
+        app.UseExceptionHandler(DashboardUrls.Error, createScopeForErrors: true);
         app.UseMcpxApi();
         app.UseMiddleware<SecurityHeaders>();
         app.UseAuthentication();
