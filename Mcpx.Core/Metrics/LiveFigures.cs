@@ -70,7 +70,7 @@ public sealed partial class LiveFigures(IMetricStore store, TimeProvider time, I
 
     private void LogFailed(Exception exception) => LogReadingFailed(logger, exception);
 
-    [LoggerMessage(3001, LogLevel.Warning, "Reading live figures failed; the dashboard shows the last ones.")]
+    [LoggerMessage(2101, LogLevel.Warning, "Reading live figures failed; the dashboard shows the last ones.")]
     private static partial void LogReadingFailed(ILogger logger, Exception exception);
 
     private sealed class Subscription(LiveFigures figures, (OrganizationId, TimeSpan) key, LivePoller poller, Action<LiveFrame> onFrame) : IDisposable

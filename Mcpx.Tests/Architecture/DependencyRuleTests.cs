@@ -73,7 +73,7 @@ public sealed class DependencyRuleTests
         var references = CodeReferences.Of(Core);
 
         references.ShouldContain((typeof(ProxyPipeline), typeof(RecordFilter)));
-        references.ShouldContain(r => r.From.FullName!.StartsWith("Mcpx.Core.Proxy.AnswerRelay", StringComparison.Ordinal) && r.To == typeof(AnswerPeek));
+        references.ShouldContain(r => r.From.FullName!.StartsWith("Mcpx.Core.Proxy.JsonRelay", StringComparison.Ordinal) && r.To == typeof(AnswerPeek));
     }
 
     private static List<string> Violations(Assembly assembly, string root, Func<string, string, bool> isAllowed) =>

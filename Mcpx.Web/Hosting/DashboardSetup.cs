@@ -2,6 +2,7 @@ using Mcpx.Core.Identity;
 using Mcpx.Web.Dashboard;
 using Mcpx.Web.Dashboard.Controls;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Routing.Matching;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -58,8 +59,11 @@ internal static class DashboardSetup
             page.RoutePattern = RoutePatternFactory.Parse(template, defaults: null, parameterPolicies: new { org = new OrganizationConstraint() });
     }
 
-    private sealed class OrganizationConstraint : IRouteConstraint
+    private sealed class OrganizationConstraint : IRouteConstraint, IParameterLiteralNodeMatchingPolicy
     {
+        /// <summary>Keeps the pages out of the choice among an API path's endpoints, so that a wrong media type is 415 and not 404.</summary>
+        public bool MatchesLiteral(string parameterName, string literal) => !Organization.ReservedSlugs.Contains(literal);
+
         public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
             values[routeKey] is string slug && !Organization.ReservedSlugs.Contains(slug);
     }
