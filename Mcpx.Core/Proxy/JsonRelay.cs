@@ -51,17 +51,21 @@ public sealed class JsonRelay(TimeProvider time)
         byte[] spare = ArrayPool<byte>.Shared.Rent(BodyPieces.Size);
         try
         {
+            FailureScan scan = new();
             (byte[] held, byte[] next, int count) = (first, spare, firstCount);
             context.Response.Start(context.Progress.Status, "application/json", length, headers);
             while (count > 0)
             {
                 int following = await BodyPieces.FillAsync(body, next, deadline);
                 context.Progress.Response.Add(held.AsSpan(0, count));
+                scan.Add(held.AsSpan(0, count));
                 context.Progress.ResponseBytes += count;
                 if (context.Progress.ResponseBytes > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
                 if (following == 0)
                 {
-                    context.Progress.End(OutcomeOf(context, kind, context.Progress.Response.Kept.Span), time);
+                    // Beyond what was kept, the bytes' own word has to do: nothing of the answer is there any more to be read as JSON.
+                    bool failed = context.Progress.Response.Truncated && kind is AnswerKind.Result && scan.SaysIsError;
+                    context.Progress.End(failed ? CallOutcome.ToolError : OutcomeOf(context, kind, context.Progress.Response.Kept.Span), time);
                     await context.Progress.Settle!();
                 }
 

@@ -66,6 +66,9 @@ public sealed class ProxyContext
     /// <summary>True when the client waits for an answer to its message.</summary>
     public bool IsRequest => Message?.Kind is McpMessageKind.Request;
 
+    /// <summary>Why the request is refused whoever sends it; null for one that may go on to prove who it is.</summary>
+    public McpError? Barred { get; init; }
+
     /// <summary>Why the request can't be served; told only to a caller who proved who it is.</summary>
     public McpError? Malformed { get; init; }
 

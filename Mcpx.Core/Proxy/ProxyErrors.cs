@@ -16,6 +16,12 @@ public static class ProxyErrors
 
     public static McpError Overloaded { get; } = new(503, McpErrorCodes.Refused, "The gateway can't record calls at the moment; nothing was forwarded.", Reason("audit_unavailable"));
 
+    public static McpError IdentityUnavailable { get; } = new(503, McpErrorCodes.Refused, "The access token can't be checked at the moment.", Reason("identity_unavailable"));
+
+    public static McpError ForeignOrigin { get; } = new(403, McpErrorCodes.Refused, "Requests from this origin are not allowed.");
+
+    public static McpError WrongVerb { get; } = new(405, McpErrorCodes.Refused, "This endpoint takes POST, and in the session era GET and DELETE.");
+
     public static McpError NotReady { get; } = new(503, McpErrorCodes.Refused, "The gateway is starting.", Reason("starting"));
 
     public static McpError Internal { get; } = new(500, McpErrorCodes.InternalError, "The gateway failed; the operator's log says more.", Reason("internal"));

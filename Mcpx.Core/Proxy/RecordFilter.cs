@@ -29,7 +29,8 @@ public sealed partial class RecordFilter(CallJournal journal, TimeProvider time,
 
         try
         {
-            if (journal.CanAdmit) await next(context);
+            if (context.Barred is { } barred) context.Refuse(CallOutcome.Denied, barred, barred.Message, barred.Status == 405 ? [Allow] : []);
+            else if (journal.CanAdmit) await next(context);
             else context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
         }
         catch (Exception e) when (context.ClientGone.IsCancellationRequested && e is OperationCanceledException or IOException or HttpRequestException)
@@ -50,6 +51,8 @@ public sealed partial class RecordFilter(CallJournal journal, TimeProvider time,
         else
             await context.Progress.Settle();
     }
+
+    private static KeyValuePair<string, string> Allow { get; } = new("Allow", "POST");
 
     private static KeyValuePair<string, string> RetryAfter { get; } = new("Retry-After", "5");
 

@@ -55,8 +55,11 @@ internal static class DashboardSetup
     /// </summary>
     private static void KeepToOrganizations(EndpointBuilder endpoint)
     {
-        if (endpoint is RouteEndpointBuilder { RoutePattern: { PathSegments: [{ Parts: [RoutePatternParameterPart { Name: "org" }] }, ..], RawText: { } template } } page)
-            page.RoutePattern = RoutePatternFactory.Parse(template, defaults: null, parameterPolicies: new { org = new OrganizationConstraint() });
+        if (endpoint is not RouteEndpointBuilder { RoutePattern: { PathSegments: [{ Parts: [RoutePatternParameterPart { Name: "org" }] }, ..], RawText: { } template } } page) return;
+        page.RoutePattern = RoutePatternFactory.Parse(template, defaults: null, parameterPolicies: new { org = new OrganizationConstraint() });
+        // These pages act through their circuit; none takes a form.
+        foreach (HttpMethodMetadata methods in page.Metadata.OfType<HttpMethodMetadata>().ToArray()) page.Metadata.Remove(methods);
+        page.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get]));
     }
 
     private sealed class OrganizationConstraint : IRouteConstraint, IParameterLiteralNodeMatchingPolicy

@@ -20,17 +20,14 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             return;
         }
 
-        if (VerbOf(http.Request) is not { } verb)
+        ProxyVerb? asked = VerbOf(http.Request);
+        McpError? barred = asked is null ? ProxyErrors.WrongVerb
+            // A web page in the browser of somebody who can reach us must not be able to speak for them (DNS rebinding).
+            : address.AllowsOrigin(http.Request.Headers.Origin) ? null : ProxyErrors.ForeignOrigin;
+        ProxyVerb verb = asked ?? ProxyVerb.Message;
+        if (barred is not null)
         {
-            http.Response.Headers.Allow = HttpMethods.Post;
-            await AnswerAsync(http, new McpError(405, McpErrorCodes.Refused, "This endpoint takes POST, and in the session era GET and DELETE."));
-            return;
-        }
-
-        // A web page in the browser of somebody who can reach us must not be able to speak for them (DNS rebinding).
-        if (!address.AllowsOrigin(http.Request.Headers.Origin))
-        {
-            await AnswerAsync(http, new McpError(403, McpErrorCodes.Refused, "Requests from this origin are not allowed."));
+            await pipeline.InvokeAsync(ToContext(http, verb, barred, http.RequestAborted));
             return;
         }
 
@@ -43,7 +40,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
 
         // A stream that stands open must not hold up a shutdown: the client opens it again at another replica.
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        await pipeline.InvokeAsync(ToContext(http, verb, gone.Token));
+        await pipeline.InvokeAsync(ToContext(http, verb, null, gone.Token));
     }
 
     /// <summary>Null for what the endpoint does not take; the stateless era takes POST only (MCP 2026-07-28, Transports).</summary>
@@ -54,7 +51,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
         return HttpMethods.IsGet(request.Method) ? ProxyVerb.Stream : HttpMethods.IsDelete(request.Method) ? ProxyVerb.EndSession : null;
     }
 
-    private ProxyContext ToContext(HttpContext http, ProxyVerb verb, CancellationToken gone)
+    private ProxyContext ToContext(HttpContext http, ProxyVerb verb, McpError? barred, CancellationToken gone)
     {
         McpHeaders headers = HeadersOf(http.Request.Headers);
         string accept = http.Request.Headers.Accept.ToString();
@@ -64,6 +61,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             Endpoint = AddressOf(http),
             Verb = verb,
             Body = [],
+            Barred = barred,
             Malformed = takesEvents ? EraRules.CheckSession(headers) : new McpError(406, McpErrorCodes.InvalidRequest, "Accept must name text/event-stream."),
             Headers = headers,
             LastEventId = One(http.Request.Headers["Last-Event-ID"]),
