@@ -1,31 +1,27 @@
-using Mcpx.DemoServers.Hosting;
+using Mcpx.SampleHosting;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
 namespace Mcpx.DemoServers;
 
-/// <summary>One MCP server of this process: its place, its lock and its tools.</summary>
-internal sealed class DemoServer(string name, string title, string instructions, Guard guard, params IEnumerable<Delegate> tools)
+internal static class DemoServer
 {
-    private readonly McpServerPrimitiveCollection<McpServerTool> _tools = [.. tools.Select(tool => McpServerTool.Create(tool))];
+    public static string PathOf(string name) => $"/{name}/mcp";
 
-    public string Name => name;
-
-    public string Path => $"/{name}/mcp";
-
-    public Guard Guard => guard;
-
-    /// <summary>Fresh for every session and for every stateless request; only the tools are shared.</summary>
-    public McpServerOptions CreateOptions()
+    public static SampleServer Create(string name, string title, string instructions, Guard guard, params IEnumerable<Delegate> tools)
     {
-        var options = new McpServerOptions
+        McpServerPrimitiveCollection<McpServerTool> collection = [.. tools.Select(tool => McpServerTool.Create(tool))];
+        return new SampleServer(PathOf(name), guard, () =>
         {
-            ServerInfo = new Implementation { Name = $"mcpx-demo-{name}", Title = title, Version = "1.0.0" },
-            ServerInstructions = instructions,
-            ToolCollection = _tools,
-            ScopeRequests = false,
-        };
-        options.Filters.Request.CallToolFilters.Add(ToolRefusedException.AsToolError);
-        return options;
+            var options = new McpServerOptions
+            {
+                ServerInfo = new Implementation { Name = $"mcpx-demo-{name}", Title = title, Version = "1.0.0" },
+                ServerInstructions = instructions,
+                ToolCollection = collection,
+                ScopeRequests = false,
+            };
+            options.Filters.Request.CallToolFilters.Add(ToolRefusedException.AsToolError);
+            return options;
+        });
     }
 }

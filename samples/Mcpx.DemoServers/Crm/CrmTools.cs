@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using Mcpx.DemoServers.Hosting;
+using Mcpx.SampleHosting;
 using ModelContextProtocol.Server;
 
 namespace Mcpx.DemoServers.Crm;
@@ -9,10 +9,10 @@ internal sealed class CrmTools
 {
     private readonly CustomerBook _book = new();
 
-    public static DemoServer Server()
+    public static SampleServer Server()
     {
         var tools = new CrmTools();
-        return new DemoServer(
+        return DemoServer.Create(
             "crm",
             "Customers (demo)",
             "Contacts, deals and the CRM's own users (U-7 and so on).",

@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using Mcpx.DemoServers.Hosting;
+using Mcpx.SampleHosting;
 using ModelContextProtocol.Server;
 
 namespace Mcpx.DemoServers.Finance;
@@ -9,10 +9,10 @@ internal sealed class FinanceTools
 {
     private readonly Ledger _ledger = new();
 
-    public static DemoServer Server(DemoOptions options)
+    public static SampleServer Server(DemoOptions options)
     {
         var tools = new FinanceTools();
-        return new DemoServer(
+        return DemoServer.Create(
             "finance",
             "Finance (demo)",
             "Balances of and transfers between the company's accounts, FIN-1001 and so on.",

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
-using Mcpx.DemoServers.Hosting;
+using Mcpx.SampleHosting;
 using ModelContextProtocol.Server;
 
 namespace Mcpx.DemoServers.Hr;
@@ -10,10 +10,10 @@ internal sealed class HrTools
 {
     private readonly Staff _staff = new();
 
-    public static DemoServer Server(DemoOptions options)
+    public static SampleServer Server(DemoOptions options)
     {
         var tools = new HrTools();
-        return new DemoServer(
+        return DemoServer.Create(
             "hr",
             "Human resources (demo)",
             "Employees (E-1042 and so on) and their appointments.",

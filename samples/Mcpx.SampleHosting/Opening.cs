@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>How a POST opens: its message and what headers and body say about version, method and name.</summary>
 internal sealed class Opening(IHeaderDictionary headers, JsonRpcMessage message)

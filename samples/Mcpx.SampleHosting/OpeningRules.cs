@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>What must hold before the SDK sees a message. In order; the first refusal is the answer.</summary>
 internal static class OpeningRules
@@ -21,9 +21,10 @@ internal static class OpeningRules
     public static Refusal? Check(Opening opening) => InOrder.Select(rule => rule(opening)).FirstOrDefault(refusal => refusal is not null);
 
     /// <summary>Also the rule for GET and DELETE, which have no body.</summary>
-    public static Refusal? VersionIsSpoken(string version)
+    public static Refusal? VersionIsSpoken(string version) => VersionIsOneOf(version, [.. Opening.SessionVersions, Opening.StatelessVersion]);
+
+    private static Refusal? VersionIsOneOf(string version, string[] spoken)
     {
-        string[] spoken = [.. Opening.SessionVersions, Opening.StatelessVersion];
         if (version.Length == 0 || spoken.Contains(version))
             return null;
 
@@ -31,7 +32,9 @@ internal static class OpeningRules
         return Refusal.BadRequest(McpErrorCode.UnsupportedProtocolVersion, $"Unsupported protocol version '{version}'.", data);
     }
 
-    private static Refusal? TheVersionIsSpoken(Opening opening) => VersionIsSpoken(opening.HeaderVersion);
+    // Who names a version in _meta can use no version that has to be opened by initialize: what server/discover lists.
+    private static Refusal? TheVersionIsSpoken(Opening opening) =>
+        VersionIsOneOf(opening.HeaderVersion, opening.HeaderVersion == opening.MetaVersion ? [Opening.StatelessVersion] : [.. Opening.SessionVersions, Opening.StatelessVersion]);
 
     private static Refusal? HeaderAndBodyNameTheSameVersion(Opening opening) => opening switch
     {

@@ -1,16 +1,19 @@
+using System.Buffers;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>
 /// Streamable HTTP in both eras on one address: sessions for clients that open with <c>initialize</c>, one exchange
 /// per POST for those of 2026-07-28. The SDK does the protocol; the HTTP around it is here.
 /// </summary>
-internal sealed class McpEndpoint(DemoServer server, SessionTable sessions, IHostApplicationLifetime lifetime, ILoggerFactory loggerFactory)
+internal sealed class McpEndpoint(SampleServer server, SessionTable sessions, IHostApplicationLifetime lifetime, ILoggerFactory loggerFactory)
 {
     private const string SessionHeader = "Mcp-Session-Id";
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -48,7 +51,7 @@ internal sealed class McpEndpoint(DemoServer server, SessionTable sessions, IHos
         var (opening, unreadable) = await Opening.ReadAsync(context.Request, context.RequestAborted);
         if (opening is null)
             await unreadable!.WriteAsync(context);
-        else if (OpeningRules.Check(opening) is { } refusal)
+        else if ((OpeningRules.Check(opening) ?? ParameterHeaders.Check(opening, server.CreateOptions().ToolCollection)) is { } refusal)
             await refusal.WriteAsync(context, opening.Id);
         else if (opening.IsStateless)
             await AnswerStatelessAsync(context, opening);
@@ -137,6 +140,11 @@ internal sealed class McpEndpoint(DemoServer server, SessionTable sessions, IHos
             return;
         try
         {
+            if (context.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last)
+            {
+                await ResumeAsync(context, session, last);
+                return;
+            }
             if (!session.TryTakeStream())
             {
                 await Refusal.StreamTaken().WriteAsync(context);
@@ -158,6 +166,29 @@ internal sealed class McpEndpoint(DemoServer server, SessionTable sessions, IHos
         {
             sessions.Leave(session);
         }
+    }
+
+    private async Task ResumeAsync(HttpContext context, McpSession session, string lastEventId)
+    {
+        var reader = server.Events is { } log ? await log.GetStreamReaderAsync(lastEventId, context.RequestAborted) : null;
+        if (reader is null || reader.SessionId != session.Transport.SessionId)
+        {
+            await Refusal.EventUnknown().WriteAsync(context);
+            return;
+        }
+
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping, session.Closing);
+        PrepareStream(context);
+        await SseFormatter.WriteAsync(reader.ReadEventsAsync(until.Token), context.Response.Body, Format, until.Token);
+    }
+
+    private static void Format(SseItem<JsonRpcMessage?> item, IBufferWriter<byte> output)
+    {
+        if (item.Data is null)
+            return;
+
+        using var json = new Utf8JsonWriter(output);
+        JsonSerializer.Serialize(json, item.Data, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage)));
     }
 
     private async Task DeleteAsync(HttpContext context)

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>How a server tells its callers apart: not at all, by a key in a header, or by a bearer token.</summary>
 internal abstract class Guard

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>
 /// DNS rebinding: a web page that the developer visits points its own name at 127.0.0.1 and talks to the open server

@@ -1,6 +1,6 @@
 using ModelContextProtocol.Server;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>The SDK's transport and server side by side: for as long as a session lives, or for one stateless request.</summary>
 internal sealed class McpSession : IAsyncDisposable
@@ -12,16 +12,16 @@ internal sealed class McpSession : IAsyncDisposable
     private int _streamTaken;
     private int _closed;
 
-    public McpSession(DemoServer server, string? id, ILoggerFactory loggerFactory)
+    public McpSession(SampleServer server, string? id, ILoggerFactory loggerFactory)
     {
         Server = server;
-        Transport = new StreamableHttpServerTransport(loggerFactory) { SessionId = id, Stateless = id is null };
+        Transport = new StreamableHttpServerTransport(loggerFactory) { SessionId = id, Stateless = id is null, EventStreamStore = id is null ? null : server.Events };
         _mcp = McpServer.Create(Transport, server.CreateOptions(), loggerFactory);
         Closing = _closing.Token;
         _running = _mcp.RunAsync(Closing);
     }
 
-    public DemoServer Server { get; }
+    public SampleServer Server { get; }
 
     public StreamableHttpServerTransport Transport { get; }
 

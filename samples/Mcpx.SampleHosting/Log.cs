@@ -1,7 +1,7 @@
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Demo MCP servers: {Urls}")]
+    [LoggerMessage(1, LogLevel.Information, "MCP servers: {Urls}")]
     public static partial void Listening(ILogger logger, string urls);
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>The sessions of clients that opened with <c>initialize</c>. Clients vanish without DELETE, so it holds a bounded number.</summary>
 internal sealed class SessionTable(TimeProvider time, ILoggerFactory loggerFactory) : IAsyncDisposable
@@ -12,7 +12,7 @@ internal sealed class SessionTable(TimeProvider time, ILoggerFactory loggerFacto
     private readonly ConcurrentDictionary<string, McpSession> _sessions = new(StringComparer.Ordinal);
 
     /// <summary>Opens a session and keeps it; its id is 128 random bits, because whoever knows it may use it.</summary>
-    public async Task<McpSession> OpenAsync(DemoServer server)
+    public async Task<McpSession> OpenAsync(SampleServer server)
     {
         await SweepAsync();
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -23,7 +23,7 @@ internal sealed class SessionTable(TimeProvider time, ILoggerFactory loggerFacto
     }
 
     /// <summary>Finds a session and marks it used. One of another server is as unknown here as one that never was.</summary>
-    public McpSession? Enter(string id, DemoServer server)
+    public McpSession? Enter(string id, SampleServer server)
     {
         if (!_sessions.TryGetValue(id, out var session) || session.Server != server)
             return null;
@@ -34,8 +34,13 @@ internal sealed class SessionTable(TimeProvider time, ILoggerFactory loggerFacto
 
     public void Leave(McpSession session) => session.Leave(time.GetTimestamp());
 
-    public ValueTask CloseAsync(McpSession session) =>
-        _sessions.TryRemove(session.Transport.SessionId!, out var removed) ? removed.DisposeAsync() : ValueTask.CompletedTask;
+    public async ValueTask CloseAsync(McpSession session)
+    {
+        if (!_sessions.TryRemove(session.Transport.SessionId!, out var removed))
+            return;
+        await removed.DisposeAsync();
+        removed.Server.Events?.Forget(removed.Transport.SessionId!);
+    }
 
     public async ValueTask DisposeAsync()
     {

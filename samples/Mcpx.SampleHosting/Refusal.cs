@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
-namespace Mcpx.DemoServers.Hosting;
+namespace Mcpx.SampleHosting;
 
 /// <summary>A request that never reaches the MCP server: the HTTP status and the JSON-RPC error that say why.</summary>
 internal sealed record Refusal(int Status, int Code, string Message, JsonNode? Data = null)
@@ -27,6 +27,8 @@ internal sealed record Refusal(int Status, int Code, string Message, JsonNode? D
     public static Refusal SessionNotFound() => new(StatusCodes.Status404NotFound, -32001, "Session not found");
 
     public static Refusal StreamTaken() => new(StatusCodes.Status409Conflict, Transport, "Conflict: this session already had its GET stream.");
+
+    public static Refusal EventUnknown() => new(StatusCodes.Status400BadRequest, Transport, "Bad Request: Last-Event-ID names no event of this session.");
 
     /// <param name="context">The exchange, whose response has not started.</param>
     /// <param name="id">The refused request's id; <see langword="default"/> (null on the wire) when it could not be read.</param>
