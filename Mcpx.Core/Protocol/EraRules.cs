@@ -23,20 +23,21 @@ public static class EraRules
 
     /// <summary>MCP 2025-11-25, Transports, "Protocol Version Header": an unsupported version gets 400.</summary>
     public static McpError? CheckSession(in McpHeaders headers) =>
-        headers.ProtocolVersion is null || ProtocolVersions.SessionEra.Contains(headers.ProtocolVersion) ? null : Unsupported(headers.ProtocolVersion);
+        headers.ProtocolVersion is null || ProtocolVersions.SessionEra.Contains(headers.ProtocolVersion) ? null : Unsupported(headers.ProtocolVersion, ProtocolVersions.All);
 
     /// <summary>MCP 2026-07-28, Transports, "Request headers" and "Per-request metadata".</summary>
     private static McpError? CheckStateless(McpMessage message, in McpHeaders headers)
     {
         string? version = message.MetaProtocolVersion;
-        if (version is not null && !ProtocolVersions.StatelessEra.Contains(version)) return Unsupported(version);
         if (message.Kind is McpMessageKind.Request && version is null)
             return new McpError(400, McpErrorCodes.InvalidParams, $"Requests of {ProtocolVersions.Stateless} carry their protocol version in params._meta.");
-        if (message.Kind is McpMessageKind.Request && !message.HasClientCapabilities)
-            return new McpError(400, McpErrorCodes.InvalidParams, $"Requests of {ProtocolVersions.Stateless} carry the client's capabilities in params._meta.");
         if (headers.ProtocolVersion is null) return Mismatch("The header MCP-Protocol-Version is missing.");
         if (version is not null && headers.ProtocolVersion != version)
             return Mismatch("The header MCP-Protocol-Version does not agree with params._meta.");
+        // Who names a version in _meta can use none that initialize has to open: what server/discover lists, too.
+        if (version is not null && !ProtocolVersions.StatelessEra.Contains(version)) return Unsupported(version, ProtocolVersions.StatelessEra);
+        if (message.Kind is McpMessageKind.Request && !message.HasClientCapabilities)
+            return new McpError(400, McpErrorCodes.InvalidParams, $"Requests of {ProtocolVersions.Stateless} carry the client's capabilities in params._meta.");
         if (message.Method is null) return null;
         if (headers.Method is null) return Mismatch("The header Mcp-Method is missing.");
         if (headers.Method.Trim() != message.Method) return Mismatch("The header Mcp-Method does not agree with the body.");
@@ -60,6 +61,6 @@ public static class EraRules
 
     private static McpError Mismatch(string message) => new(400, McpErrorCodes.HeaderMismatch, message);
 
-    private static McpError Unsupported(string version) => new(400, McpErrorCodes.UnsupportedProtocolVersion, "Unsupported protocol version.",
-        new Dictionary<string, object> { ["supported"] = ProtocolVersions.All, ["requested"] = version });
+    private static McpError Unsupported(string version, IReadOnlyList<string> supported) => new(400, McpErrorCodes.UnsupportedProtocolVersion, "Unsupported protocol version.",
+        new Dictionary<string, object> { ["supported"] = supported, ["requested"] = version });
 }

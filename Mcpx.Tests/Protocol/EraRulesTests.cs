@@ -90,6 +90,25 @@ public sealed class EraRulesTests
             new McpHeaders("2030-01-01", "ping", null, null)).ShouldBe((ProtocolEra.Stateless, McpErrorCodes.UnsupportedProtocolVersion));
     }
 
+    [Fact]
+    public void A_version_that_only_the_body_names_is_a_mismatch_before_it_is_unknown()
+    {
+        const string Body = """{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2030-01-01","io.modelcontextprotocol/clientCapabilities":{}}}}""";
+
+        Check(Body, new McpHeaders("2026-07-28", "ping", null, null)).ShouldBe((ProtocolEra.Stateless, McpErrorCodes.HeaderMismatch));
+        Check(Body, new McpHeaders(null, "ping", null, null)).ShouldBe((ProtocolEra.Stateless, McpErrorCodes.HeaderMismatch));
+    }
+
+    [Fact]
+    public void Who_names_an_unknown_version_in_the_body_hears_of_versions_that_can_be_named_there()
+    {
+        const string Body = """{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2030-01-01","io.modelcontextprotocol/clientCapabilities":{}}}}""";
+
+        var error = Error(Body, new McpHeaders("2030-01-01", "ping", null, null));
+
+        Encoding.UTF8.GetString(error.ToJson("1"u8)).ShouldContain("\"supported\":[\"2026-07-28\"],\"requested\":\"2030-01-01\"");
+    }
+
     private static (ProtocolEra Era, int Code) Check(string body, McpHeaders headers)
     {
         var error = EraRules.Check(Read(body), headers, out var era);
