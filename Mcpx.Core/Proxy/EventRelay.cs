@@ -61,7 +61,7 @@ public sealed class EventRelay(TimeProvider time)
         ReadOnlyMemory<byte> data = SseEventReader.DataOf(@event);
         AnswerKind kind = data.Span.Trim((byte)' ').IsEmpty ? AnswerKind.Interim : AnswerPeek.KindOf(data.Span);
         // Servers also send events of their own, a ping for instance, which clients ignore (WHATWG HTML, 9.2.6).
-        if (kind is AnswerKind.Garbage && !SseEventReader.IsMessage(@event.Span)) kind = AnswerKind.Interim;
+        if (kind is AnswerKind.Garbage && (!SseEventReader.IsMessage(@event.Span) || IsEmptyObject(data.Span))) kind = AnswerKind.Interim;
         if (kind is AnswerKind.Garbage) throw new UpstreamAnswerException("An event of the server's is not a JSON-RPC message.");
         bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
         if (isAnswer && context.Rewrite is not null)
@@ -98,6 +98,10 @@ public sealed class EventRelay(TimeProvider time)
             }
         }
     }
+
+    /// <summary>How servers of the TypeScript SDK replay the event that opened a stream, which had an id and nothing to say.</summary>
+    private static bool IsEmptyObject(ReadOnlySpan<byte> data) =>
+        data.Trim(" \t\r\n"u8) is [(byte)'{', .. var members, (byte)'}'] && members.Trim(" \t\r\n"u8).IsEmpty;
 
     private static bool HasId(ReadOnlySpan<byte> @event) => @event.StartsWith("id:"u8) || @event.IndexOf("\nid:"u8) >= 0 || @event.IndexOf("\rid:"u8) >= 0;
 }

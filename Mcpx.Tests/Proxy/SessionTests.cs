@@ -67,6 +67,22 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
     }
 
     [Fact]
+    public async Task A_replayed_event_that_says_nothing_does_not_break_the_stream()
+    {
+        var handle = await OpenSessionAsync("replayed");
+        const string Events = "id: 2\ndata: {}\n\nid: 3\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n";
+        _upstream.Answer = async (http, _) =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.WriteAsync(Events);
+        };
+
+        var answer = await SendAsync(HttpMethod.Get, "replayed", ("Mcp-Session-Id", handle), ("Last-Event-ID", "1"));
+
+        answer.Body.ShouldBe(Events);
+    }
+
+    [Fact]
     public async Task Delete_ends_the_upstreams_session()
     {
         var handle = await OpenSessionAsync("ended");
