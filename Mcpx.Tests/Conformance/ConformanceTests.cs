@@ -1,0 +1,45 @@
+using Mcpx.Tests.Fixtures;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Conformance;
+
+public sealed class ConformanceTests(ConformanceRuns runs) : IClassFixture<ConformanceRuns>
+{
+    [Theory]
+    [InlineData(ConformanceRuns.Session)]
+    [InlineData(ConformanceRuns.Stateless)]
+    public void Nothing_that_passes_directly_fails_through_the_gateway(string revision)
+    {
+        var (direct, through) = runs[revision];
+
+        direct.Scenarios.Count.ShouldBeGreaterThan(30);
+        through.Scenarios.ShouldBe(direct.Scenarios);
+        direct.LostIn(through).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(ConformanceRuns.Session)]
+    [InlineData(ConformanceRuns.Stateless)]
+    public void The_fixture_server_passes_every_required_scenario(string revision)
+    {
+        var (direct, _) = runs[revision];
+
+        direct.Statuses.Where(check => check.Value == "FAILURE" && !direct.NotScored.ContainsKey(check.Key.Scenario))
+            .Select(check => $"{check.Key.Scenario}: {check.Key.Id} {direct.Errors[check.Key]}")
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_document_says_what_was_measured()
+    {
+        var file = Repository.PathOf("docs", "conformance.md");
+        var measured = ConformanceDocument.Write(
+            (ConformanceRuns.Session, runs[ConformanceRuns.Session].Direct, runs[ConformanceRuns.Session].Through),
+            (ConformanceRuns.Stateless, runs[ConformanceRuns.Stateless].Direct, runs[ConformanceRuns.Stateless].Through));
+
+        if (Environment.GetEnvironmentVariable("MCPX_UPDATE_DOCS") == "1") File.WriteAllText(file, measured);
+
+        File.ReadAllText(file).ShouldBe(measured, "docs/conformance.md is written anew with MCPX_UPDATE_DOCS=1.");
+    }
+}
