@@ -25,20 +25,26 @@ public sealed class AesGcmSecretProtector : ISecretProtector, IDisposable
 
     private static readonly int HeaderLength = KeyRing.IdLength + NonceLength + TagLength;
 
-    private readonly (uint Id, AesGcm Cipher)[] _keys;
+    private readonly (uint Id, byte[] Key)[] _keys;
+    private bool _disposed;
 
     public AesGcmSecretProtector(KeyRing keys, string purpose)
     {
         _keys =
         [
             .. keys.Ids().Zip(keys.DeriveAll(purpose), (id, key) =>
-                (BinaryPrimitives.ReadUInt32BigEndian(id), new AesGcm(key, TagLength))),
+                (BinaryPrimitives.ReadUInt32BigEndian(id), key)),
         ];
     }
 
     public byte[] Protect(ReadOnlySpan<byte> plaintext, string context)
     {
-        (uint id, AesGcm cipher) = _keys[0];
+        // Disposing wipes the keys: sealed with zeros, a secret would look safe.
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        (uint id, byte[] key) = _keys[0];
+        // One cipher per use: the object keeps the state of the operation, so two threads on the same one refuse each
+        // other's handles and mix nonces, which gives the plaintext away.
+        using AesGcm cipher = new(key, TagLength);
         byte[] output = new byte[HeaderLength + plaintext.Length];
         Span<byte> nonce = output.AsSpan(KeyRing.IdLength, NonceLength);
         BinaryPrimitives.WriteUInt32BigEndian(output, id);
@@ -49,12 +55,14 @@ public sealed class AesGcmSecretProtector : ISecretProtector, IDisposable
 
     public byte[]? Unprotect(ReadOnlySpan<byte> ciphertext, string context)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (ciphertext.Length < HeaderLength)
             return null;
         uint id = BinaryPrimitives.ReadUInt32BigEndian(ciphertext);
-        foreach ((uint keyId, AesGcm cipher) in _keys)
+        foreach ((uint keyId, byte[] key) in _keys)
         {
             if (keyId != id) continue;
+            using AesGcm cipher = new(key, TagLength);
             byte[] plaintext = new byte[ciphertext.Length - HeaderLength];
             try
             {
@@ -73,8 +81,9 @@ public sealed class AesGcmSecretProtector : ISecretProtector, IDisposable
 
     public void Dispose()
     {
-        foreach ((_, AesGcm cipher) in _keys)
-            cipher.Dispose();
+        _disposed = true;
+        foreach ((_, byte[] key) in _keys)
+            CryptographicOperations.ZeroMemory(key);
     }
 
     private static byte[] AdditionalData(string context, uint id)

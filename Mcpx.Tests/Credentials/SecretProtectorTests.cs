@@ -28,6 +28,21 @@ public sealed class SecretProtectorTests
     }
 
     [Fact]
+    public void Many_threads_seal_and_open_at_the_same_time()
+    {
+        using var protector = Protector(Old);
+        var failures = 0;
+
+        Parallel.For(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, number =>
+        {
+            var text = BitConverter.GetBytes(number);
+            if (protector.Unprotect(protector.Protect(text, "here"), "here") is not { } opened || !opened.AsSpan().SequenceEqual(text)) Interlocked.Increment(ref failures);
+        });
+
+        failures.ShouldBe(0);
+    }
+
+    [Fact]
     public void A_ciphertext_that_was_moved_or_changed_does_not_open()
     {
         using var protector = Protector(Old);
