@@ -42,6 +42,18 @@ public sealed class TruthTests(GatewayFixture gateway, PostgresFixture postgres)
         (await gateway.CallsOfAsync(slug)).Single()!["outcome"]!.GetValue<string>().ShouldBe("denied");
     }
 
+    [Theory]
+    [InlineData("https://evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("null", HttpStatusCode.Forbidden)]
+    [InlineData(null, HttpStatusCode.OK)]
+    public async Task A_circuit_is_opened_to_our_own_pages_only(string? origin, HttpStatusCode status)
+    {
+        var answer = await gateway.SendAsync(HttpMethod.Post, "/_blazor/negotiate?negotiateVersion=1", [], "",
+            origin is null ? ("Origin", gateway.Url.GetLeftPart(UriPartial.Authority)) : ("Origin", origin));
+
+        answer.Status.ShouldBe(status);
+    }
+
     [Fact]
     public async Task A_token_that_cannot_be_looked_up_is_refused_with_the_time_to_come_back()
     {
