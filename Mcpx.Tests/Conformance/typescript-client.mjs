@@ -4,24 +4,18 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as types from '@modelcontextprotocol/sdk/types.js';
+import { capabilities, headers, information, modelAnswer, plainPrompts, plainResources, plainTools, print, saw, step, url } from './tour.mjs';
 
-const authorization = process.env.MCPX_AUTHORIZATION;
-const transport = new StreamableHTTPClientTransport(new URL(process.argv[2]), {
-  requestInit: authorization ? { headers: { Authorization: authorization } } : {},
-});
-const client = new Client(
-  { name: 'mcpx-tests', version: '1.0.0' },
-  { capabilities: { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } } },
-);
+const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
+const client = new Client(information, { capabilities });
 
-const saw = {};
 const asked = [];
 const told = new Map();
 const waiting = [];
 
 client.setRequestHandler(types.CreateMessageRequestSchema, async ({ params }) => {
   asked.push({ method: 'sampling/createMessage', params });
-  return { role: 'assistant', model: 'a-model', stopReason: 'endTurn', content: { type: 'text', text: 'Grüße from the model' } };
+  return modelAnswer;
 });
 client.setRequestHandler(types.ElicitRequestSchema, async ({ params }) => {
   asked.push({ method: 'elicitation/create', params: { ...params, elicitationId: undefined } });
@@ -44,14 +38,6 @@ function toldOf(method, matches = () => true) {
   });
 }
 
-async function step(name, work) {
-  try {
-    saw[name] = await work();
-  } catch (error) {
-    saw[name] = { error: error.message, code: error.code };
-  }
-}
-
 const call = (name, args = {}, options) => client.callTool({ name, arguments: args }, undefined, options);
 
 await client.connect(transport);
@@ -72,15 +58,7 @@ await step('tools/list', async () => {
   } while (cursor);
   return tools;
 });
-await step('echo', () => call('echo', { message: 'Grüße, 世界 🌍 "quoted" \u2028' }));
-await step('echo without its argument', () => call('echo'));
-await step('a tool that is not there', () => call('no-such-tool'));
-await step('get-sum', () => call('get-sum', { a: 0.1, b: 2e300 }));
-await step('get-tiny-image', () => call('get-tiny-image'));
-await step('get-structured-content', () => call('get-structured-content', { location: 'Chicago' }));
-await step('get-annotated-message', () => call('get-annotated-message', { messageType: 'error', includeImage: true }));
-await step('get-resource-links', () => call('get-resource-links', { count: 3 }));
-await step('get-env', async () => (await call('get-env')).content.length);
+await plainTools(client);
 await step('get-roots-list', () => call('get-roots-list'));
 await step('roots changed', async () => {
   roots = [...roots, { uri: 'file:///two', name: 'Two' }];
@@ -117,11 +95,7 @@ await step('research as a task', async () => {
   return { kinds: [...kinds].sort(), result };
 });
 
-await step('resources/list', () => client.listResources());
-await step('resources/templates/list', () => client.listResourceTemplates());
-await step('resources/read', async () => client.readResource({ uri: (await client.listResources()).resources[0].uri }));
-await step('a template read as text', async () => (await client.readResource({ uri: 'demo://resource/dynamic/text/1' })).contents.map(({ uri, mimeType }) => ({ uri, mimeType })));
-await step('a resource that is not there', () => client.readResource({ uri: 'demo://nothing' }));
+await plainResources(client);
 await step('list_changed', async () => {
   const uri = 'data:text/plain,hello';
   const result = await call('gzip-file-as-resource', { name: 'hello.gz', data: uri, outputType: 'resourceLink' });
@@ -139,14 +113,7 @@ await step('subscription', async () => {
   return updated;
 });
 
-await step('prompts/list', () => client.listPrompts());
-await step('simple-prompt', () => client.getPrompt({ name: 'simple-prompt' }));
-await step('args-prompt', () => client.getPrompt({ name: 'args-prompt', arguments: { city: 'Zürich', state: 'ZH' } }));
-await step('a prompt without its argument', () => client.getPrompt({ name: 'args-prompt', arguments: {} }));
-await step('resource-prompt', async () => (await client.getPrompt({ name: 'resource-prompt', arguments: { resourceType: 'Text', resourceId: '1' } })).messages.length);
-await step('completion of a prompt', () => client.complete({
-  ref: { type: 'ref/prompt', name: 'completable-prompt' }, argument: { name: 'name', value: '' }, context: { arguments: { department: 'Sales' } } }));
-await step('completion of a resource', () => client.complete({ ref: { type: 'ref/resource', uri: 'demo://resource/dynamic/text/{resourceId}' }, argument: { name: 'resourceId', value: '1' } }));
+await plainPrompts(client);
 
 await step('logging', async () => {
   const set = await client.setLoggingLevel('debug');
@@ -161,17 +128,15 @@ saw.asked = asked;
 await step('end of session', async () => {
   const session = transport.sessionId;
   await transport.terminateSession();
-  const headers = {
-    'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', 'Mcp-Session-Id': session,
-    'MCP-Protocol-Version': transport.protocolVersion ?? '2025-11-25', ...(authorization ? { Authorization: authorization } : {}),
-  };
-  const after = await fetch(process.argv[2], { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }) });
+  const after = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', 'Mcp-Session-Id': session,
+      'MCP-Protocol-Version': transport.protocolVersion ?? '2025-11-25', ...headers,
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+  });
   return after.status;
 });
 await client.close();
-
-// Ids and times of this run.
-const text = JSON.stringify(saw, null, 2)
-  .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}/g, '<id>')
-  .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>');
-process.stdout.write(`${text}\n`, () => process.exit(0));
+print();
