@@ -38,6 +38,19 @@ public sealed class AddressGuard(IReadOnlyList<IPNetwork> allowed)
         return allowed.Any(n => n.Contains(address)) || !SpecialUse.Any(n => n.Contains(address)) && !LocalNat64.Contains(address);
     }
 
+    /// <summary>
+    /// Resolves once and checks every address: a name with one address outside and one inside is refused. Connect to what
+    /// this returns, not to the name, whose DNS answer may change in between (rebinding).
+    /// </summary>
+    /// <exception cref="EgressDeniedException">The name has no address, or one that may not be connected to.</exception>
+    public async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses = IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? literal)
+            ? [literal]
+            : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        return addresses.Length > 0 && Array.TrueForAll(addresses, IsAllowed) ? addresses : throw new EgressDeniedException(host);
+    }
+
     /// <summary>The IPv4 address inside an IPv6 form that a router or this host would deliver to it.</summary>
     private static IPAddress? Embedded(IPAddress address)
     {

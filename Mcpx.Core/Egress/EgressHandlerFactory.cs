@@ -35,19 +35,10 @@ public sealed class EgressHandlerFactory(AddressGuard guard)
     public HttpClient CreateClient() => new(Create(), disposeHandler: true);
 #pragma warning restore RS0030
 
-    /// <summary>
-    /// Resolves once, checks every address, connects to a checked one. Checking the name and connecting by name would
-    /// let a DNS answer change in between (rebinding).
-    /// </summary>
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         DnsEndPoint target = context.DnsEndPoint;
-        IPAddress[] addresses = IPAddress.TryParse(target.Host.Trim('[', ']'), out IPAddress? literal)
-            ? [literal]
-            : await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
-        if (addresses.Length == 0 || Array.Exists(addresses, a => !guard.IsAllowed(a)))
-            throw new EgressDeniedException(target.Host);
-
+        IPAddress[] addresses = await guard.ResolveAsync(target.Host, cancellationToken);
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

@@ -29,7 +29,7 @@ public sealed partial class InputCheck
 
     /// <summary>PostgreSQL's text takes no NUL, and control characters forge log lines and terminals.</summary>
     public InputCheck Text(string? value, string field) =>
-        Require(value is null || !value.Any(c => char.IsControl(c) && c is not '\n' and not '\t' || char.IsSurrogate(c) && !IsPaired(value)), field,
+        Require(value is null || IsPaired(value) && !value.Any(c => char.IsControl(c) && c is not '\n' and not '\t'), field,
             "Control characters are not allowed.");
 
     public void ThrowIfWrong()

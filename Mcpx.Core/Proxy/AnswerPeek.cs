@@ -45,8 +45,10 @@ public static class AnswerPeek
         return AnswerKind.Garbage;
     }
 
-    public static CallOutcome OutcomeOf(AnswerKind kind, ReadOnlySpan<byte> message) => kind switch
+    /// <param name="status">The HTTP status it came with: from 500 on the server failed, whatever it says.</param>
+    public static CallOutcome OutcomeOf(int status, AnswerKind kind, ReadOnlySpan<byte> message) => kind switch
     {
+        _ when status >= 500 => CallOutcome.UpstreamError,
         AnswerKind.Error => CallOutcome.ToolError,
         AnswerKind.Result when SaysIsError(message) => CallOutcome.ToolError,
         _ => CallOutcome.Ok,

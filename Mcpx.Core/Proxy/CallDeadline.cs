@@ -2,7 +2,7 @@ namespace Mcpx.Core.Proxy;
 
 /// <summary>
 /// The clocks of one forwarded call: the time to the first byte, the time between bytes, the whole call's time, and the
-/// client's patience. One token, and afterwards an answer to "which of them fired".
+/// client's patience, as one token. Which of them fired shows in whether the client's own token did.
 /// </summary>
 public sealed class CallDeadline : IDisposable
 {

@@ -28,7 +28,7 @@ public sealed class EventRelay(TimeProvider time)
             events.Advance(read);
             while (events.TryRead(out ReadOnlyMemory<byte> @event))
             {
-                resumable |= HasId(@event.Span);
+                resumable |= SseEventReader.HasId(@event.Span);
                 answered |= await RelayEventAsync(context, @event, headers, deadline);
             }
 
@@ -71,7 +71,7 @@ public sealed class EventRelay(TimeProvider time)
         context.Progress.ResponseBytes += @event.Length;
         if (isAnswer && context.IsRequest)
         {
-            context.Progress.End(context.Progress.Status >= 500 ? CallOutcome.UpstreamError : AnswerPeek.OutcomeOf(kind, data.Span), time);
+            context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, data.Span), time);
             await context.Progress.Settle!();
         }
 
@@ -102,6 +102,4 @@ public sealed class EventRelay(TimeProvider time)
     /// <summary>How servers of the TypeScript SDK replay the event that opened a stream, which had an id and nothing to say.</summary>
     private static bool IsEmptyObject(ReadOnlySpan<byte> data) =>
         data.Trim(" \t\r\n"u8) is [(byte)'{', .. var members, (byte)'}'] && members.Trim(" \t\r\n"u8).IsEmpty;
-
-    private static bool HasId(ReadOnlySpan<byte> @event) => @event.StartsWith("id:"u8) || @event.IndexOf("\nid:"u8) >= 0 || @event.IndexOf("\rid:"u8) >= 0;
 }

@@ -36,7 +36,7 @@ public sealed class JsonRelay(TimeProvider time)
         if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
         context.Progress.ResponseBytes = answer.Length;
         context.Progress.Response.Add(answer.Span);
-        context.Progress.End(OutcomeOf(context, kind, answer.Span), time);
+        context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, answer.Span), time);
         await context.Progress.Settle!();
         context.Response.Start(context.Progress.Status, "application/json", answer.Length, headers);
         await context.Response.WriteAsync(answer, deadline.Token);
@@ -65,7 +65,7 @@ public sealed class JsonRelay(TimeProvider time)
                 {
                     // Beyond what was kept, the bytes' own word has to do: nothing of the answer is there any more to be read as JSON.
                     bool failed = context.Progress.Response.Truncated && kind is AnswerKind.Result && scan.SaysIsError;
-                    context.Progress.End(failed ? CallOutcome.ToolError : OutcomeOf(context, kind, context.Progress.Response.Kept.Span), time);
+                    context.Progress.End(failed ? CallOutcome.ToolError : AnswerPeek.OutcomeOf(context.Progress.Status, kind, context.Progress.Response.Kept.Span), time);
                     await context.Progress.Settle!();
                 }
 
@@ -78,9 +78,6 @@ public sealed class JsonRelay(TimeProvider time)
             ArrayPool<byte>.Shared.Return(spare);
         }
     }
-
-    private static CallOutcome OutcomeOf(ProxyContext context, AnswerKind kind, ReadOnlySpan<byte> answer) =>
-        context.Progress.Status >= 500 ? CallOutcome.UpstreamError : AnswerPeek.OutcomeOf(kind, answer);
 
     private static UpstreamAnswerException NotJsonRpc(ProxyContext context) => new($"The server's answer ({context.Progress.Status}) is not a JSON-RPC message.");
 }

@@ -85,13 +85,10 @@ public sealed class SseEventReader : IDisposable
     {
         ReadOnlyMemory<byte> single = default;
         ArrayBufferWriter<byte>? joined = null;
-        int from = AfterMark(@event.Span);
-        while (from < @event.Length)
+        int at = 0;
+        while (NextLine(@event.Span, ref at, out Range range))
         {
-            int length = @event.Span[from..].IndexOfAny((byte)'\n', (byte)'\r');
-            int to = length < 0 ? @event.Length : from + length;
-            ReadOnlyMemory<byte> line = @event[from..to];
-            from = to + 1;
+            ReadOnlyMemory<byte> line = @event[range];
             if (!line.Span.StartsWith("data:"u8)) continue;
             ReadOnlyMemory<byte> value = line[(line.Length > 5 && line.Span[5] == ' ' ? 6 : 5)..];
             if (joined is null && single.IsEmpty)
@@ -117,13 +114,10 @@ public sealed class SseEventReader : IDisposable
     public static ReadOnlyMemory<byte> WithData(ReadOnlyMemory<byte> @event, ReadOnlyMemory<byte> data)
     {
         ArrayBufferWriter<byte> changed = new(@event.Length + data.Length);
-        int from = AfterMark(@event.Span);
-        while (from < @event.Length)
+        int at = 0;
+        while (NextLine(@event.Span, ref at, out Range range))
         {
-            int length = @event.Span[from..].IndexOfAny((byte)'\n', (byte)'\r');
-            int to = length < 0 ? @event.Length : from + length;
-            ReadOnlySpan<byte> line = @event.Span[from..to];
-            from = to + 1;
+            ReadOnlySpan<byte> line = @event.Span[range];
             if (line.IsEmpty || line.StartsWith("data"u8)) continue;
             changed.Write(line);
             changed.Write("\n"u8);
@@ -143,7 +137,8 @@ public sealed class SseEventReader : IDisposable
     public static bool IsMessage(ReadOnlySpan<byte> @event)
     {
         bool isMessage = true;
-        foreach (Range range in @event.SplitAny((byte)'\n', (byte)'\r'))
+        int at = 0;
+        while (NextLine(@event, ref at, out Range range))
         {
             ReadOnlySpan<byte> line = @event[range];
             if (!line.StartsWith("event:"u8)) continue;
@@ -154,14 +149,39 @@ public sealed class SseEventReader : IDisposable
         return isMessage;
     }
 
+    /// <summary>True when a stream that breaks off behind this event can be taken up again.</summary>
+    public static bool HasId(ReadOnlySpan<byte> @event)
+    {
+        int at = 0;
+        while (NextLine(@event, ref at, out Range range))
+        {
+            if (@event[range].StartsWith("id:"u8)) return true;
+        }
+
+        return false;
+    }
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
     }
 
-    /// <summary>A byte order mark in front of the stream is no part of its first line (WHATWG HTML, 9.2.5).</summary>
-    private static int AfterMark(ReadOnlySpan<byte> @event) => @event.StartsWith("\uFEFF"u8) ? 3 : 0;
+    /// <summary>
+    /// The event's lines, one after another from <paramref name="at"/> 0; CRLF gives an empty one in between. A byte order
+    /// mark in front of the stream is no part of its first line (WHATWG HTML, 9.2.5).
+    /// </summary>
+    private static bool NextLine(ReadOnlySpan<byte> @event, ref int at, out Range line)
+    {
+        int from = at == 0 && @event.StartsWith("\uFEFF"u8) ? 3 : at;
+        line = default;
+        if (from >= @event.Length) return false;
+        int length = @event[from..].IndexOfAny((byte)'\n', (byte)'\r');
+        int to = length < 0 ? @event.Length : from + length;
+        line = from..to;
+        at = to + 1;
+        return true;
+    }
 
     /// <summary>The position behind the line end at <paramref name="at"/>; -1 when there is none, -2 when a byte more is needed to tell.</summary>
     private int AfterLineEnd(int at)

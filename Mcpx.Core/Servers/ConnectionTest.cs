@@ -88,10 +88,8 @@ public sealed class ConnectionTest(ServerAdmin servers, CredentialVault vault, A
 
     private async Task<string> ResolveAsync(Uri url, CancellationToken cancellationToken)
     {
-        IPAddress[] addresses = IPAddress.TryParse(url.Host.Trim('[', ']'), out IPAddress? literal)
-            ? [literal]
-            : await Dns.GetHostAddressesAsync(url.Host, cancellationToken);
-        return Array.TrueForAll(addresses, guard.IsAllowed) ? $"{url.Host} is reachable by the rules of this installation." : throw new EgressDeniedException(url.Host);
+        await guard.ResolveAsync(url.Host, cancellationToken);
+        return $"{url.Host} is reachable by the rules of this installation.";
     }
 
     private static HttpClientTransport TransportTo(Uri url, Credential credential, HttpClient http)

@@ -33,8 +33,8 @@ public sealed class AnswerPeekTests
     [InlineData("""{"result":{"isError":true,"content":"cut""", CallOutcome.ToolError)]
     [InlineData("""{"result":{"content":"\"isError\" cut""", CallOutcome.Ok)]
     public void A_tool_that_says_it_failed_is_an_error(string message, CallOutcome outcome) =>
-        AnswerPeek.OutcomeOf(AnswerKind.Result, Encoding.UTF8.GetBytes(message)).ShouldBe(outcome);
+        AnswerPeek.OutcomeOf(200, AnswerKind.Result, Encoding.UTF8.GetBytes(message)).ShouldBe(outcome);
 
     [Fact]
-    public void An_error_of_the_protocol_is_an_error_of_the_tool() => AnswerPeek.OutcomeOf(AnswerKind.Error, "{}"u8).ShouldBe(CallOutcome.ToolError);
+    public void An_error_of_the_protocol_is_an_error_of_the_tool() => AnswerPeek.OutcomeOf(200, AnswerKind.Error, "{}"u8).ShouldBe(CallOutcome.ToolError);
 }

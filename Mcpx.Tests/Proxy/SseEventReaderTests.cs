@@ -10,6 +10,16 @@ namespace Mcpx.Tests.Proxy;
 public sealed class SseEventReaderTests
 {
     [Fact]
+    public void A_byte_order_mark_hides_neither_type_nor_id()
+    {
+        SseEventReader.IsMessage("\uFEFFevent: ping\ndata: x\n\n"u8).ShouldBeFalse();
+        SseEventReader.IsMessage("\uFEFFevent: message\ndata: x\n\n"u8).ShouldBeTrue();
+        SseEventReader.HasId("\uFEFFid: 7\n\n"u8).ShouldBeTrue();
+        SseEventReader.HasId("data: x\r\nid: 7\r\n\r\n"u8).ShouldBeTrue();
+        SseEventReader.HasId("data: id:7\n\n"u8).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Events_are_cut_at_blank_lines_and_nothing_is_lost()
     {
         var events = ReadAll("event: message\ndata: 1\n\n: comment\r\n\r\ndata:2\rdata: 3\r\rdata: half", 3, out var rest);

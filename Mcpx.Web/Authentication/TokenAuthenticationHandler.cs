@@ -13,13 +13,11 @@ internal sealed class TokenAuthenticationHandler(
     ILoggerFactory loggers,
     UrlEncoder encoder) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
-    private const string Prefix = "Bearer ";
-
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Request.Headers.Authorization is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        if (BearerToken.Of(Request.Headers.Authorization) is not { } token)
             return AuthenticateResult.NoResult();
-        if (await callers.FindAsync(value[Prefix.Length..].Trim(), Context.RequestAborted) is not { } caller)
+        if (await callers.FindAsync(token, Context.RequestAborted) is not { } caller)
             return AuthenticateResult.Fail("The access token is unknown, expired or revoked.");
 
         Context.Features.Set(caller);

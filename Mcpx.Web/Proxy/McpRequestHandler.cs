@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Protocol;
 using Mcpx.Core.Proxy;
+using Mcpx.Web.Authentication;
 using Mcpx.Web.Hosting;
 using Microsoft.Extensions.Primitives;
 
@@ -65,7 +66,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             Malformed = takesEvents ? EraRules.CheckSession(headers) : new McpError(406, McpErrorCodes.InvalidRequest, "Accept must name text/event-stream."),
             Headers = headers,
             LastEventId = One(http.Request.Headers["Last-Event-ID"]),
-            Credential = BearerOf(http.Request.Headers.Authorization),
+            Credential = BearerToken.Of(http.Request.Headers.Authorization),
             Response = new HttpProxyResponse(http),
             ClientGone = gone,
             Snapshot = snapshots.Current,
@@ -96,7 +97,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             Era = era,
             Headers = headers,
             ParameterHeaders = era is ProtocolEra.Stateless ? ParametersOf(requested) : [],
-            Credential = BearerOf(requested.Authorization),
+            Credential = BearerToken.Of(requested.Authorization),
             Response = new HttpProxyResponse(http),
             ClientGone = http.RequestAborted,
             Snapshot = snapshots.Current,
@@ -127,15 +128,6 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
         const string json = "application/json";
         type = type.TrimStart();
         return type.StartsWith(json, StringComparison.OrdinalIgnoreCase) && (type.Length == json.Length || type[json.Length] is ';' or ' ' or '\t');
-    }
-
-    /// <summary>RFC 6750, section 2.1; the other two places of that RFC (query, body) count as absent.</summary>
-    private static string? BearerOf(StringValues authorization)
-    {
-        const string scheme = "Bearer ";
-        if (authorization.Count != 1) return null;
-        string value = authorization.ToString();
-        return value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? value[scheme.Length..].Trim() : null;
     }
 
     private static List<KeyValuePair<string, string>> ParametersOf(IHeaderDictionary headers)
