@@ -77,8 +77,13 @@ public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser) 
         await visit.GoToInteractiveAsync(await gateway.SignInLinkAsync(user));
         await visit.GoToInteractiveAsync("/leavers/servers");
         // The circuit has read who is here once its first dialog opens; a member removed before that is a stranger to it.
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add server" }).First.ClickAsync();
-        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        // A click on what was prerendered is lost, so it is made until it counts.
+        await Eventually.TrueAsync(async () =>
+        {
+            if (await visit.Page.GetByRole(AriaRole.Dialog).IsVisibleAsync()) return true;
+            await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add server" }).First.ClickAsync();
+            return await visit.Page.GetByRole(AriaRole.Dialog).IsVisibleAsync();
+        }, "the dialog opens", within: null, DashboardVisits.Cancellation);
         await visit.Page.Keyboard.PressAsync("Escape");
 
         await using var database = NpgsqlDataSource.Create(gateway.ConnectionString);
