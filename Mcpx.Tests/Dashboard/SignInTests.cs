@@ -76,15 +76,8 @@ public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser) 
         await using var visit = await browser.OpenAsync(gateway.Url);
         await visit.GoToInteractiveAsync(await gateway.SignInLinkAsync(user));
         await visit.GoToInteractiveAsync("/leavers/servers");
-        // The circuit has read who is here once its first dialog opens; a member removed before that is a stranger to it.
-        // A click on what was prerendered is lost, so it is made until it counts.
-        await Eventually.TrueAsync(async () =>
-        {
-            if (await visit.Page.GetByRole(AriaRole.Dialog).IsVisibleAsync()) return true;
-            await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add server" }).First.ClickAsync();
-            return await visit.Page.GetByRole(AriaRole.Dialog).IsVisibleAsync();
-        }, "the dialog opens", within: null, DashboardVisits.Cancellation);
-        await visit.Page.Keyboard.PressAsync("Escape");
+        // The circuit has to know the member before the removal; nothing on the page tells when it has read who is here.
+        await visit.Page.WaitForTimeoutAsync(6_000);
 
         await using var database = NpgsqlDataSource.Create(gateway.ConnectionString);
         await using var command = database.CreateCommand("DELETE FROM members WHERE user_id = $1");
