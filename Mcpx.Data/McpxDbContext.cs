@@ -1,5 +1,6 @@
 using Mcpx.Core.Primitives;
 using Mcpx.Data.Credentials;
+using Mcpx.Data.Gateways;
 using Mcpx.Data.Governance;
 using Mcpx.Data.Identity;
 using Mcpx.Data.Servers;
@@ -23,6 +24,12 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options) : D
 
     public DbSet<ServerRow> Servers => Set<ServerRow>();
 
+    public DbSet<ServerCatalogRow> ServerCatalogs => Set<ServerCatalogRow>();
+
+    public DbSet<GatewayRow> Gateways => Set<GatewayRow>();
+
+    public DbSet<GatewayMemberRow> GatewayMembers => Set<GatewayMemberRow>();
+
     public DbSet<CredentialRow> Credentials => Set<CredentialRow>();
 
     public DbSet<ToolRuleRow> ToolRules => Set<ToolRuleRow>();
@@ -35,6 +42,7 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options) : D
         configurationBuilder.Properties<UserId>().HaveConversion<EntityIdConverter<UserId>>();
         configurationBuilder.Properties<TokenId>().HaveConversion<EntityIdConverter<TokenId>>();
         configurationBuilder.Properties<ServerId>().HaveConversion<EntityIdConverter<ServerId>>();
+        configurationBuilder.Properties<GatewayId>().HaveConversion<EntityIdConverter<GatewayId>>();
         configurationBuilder.Properties<ToolRuleId>().HaveConversion<EntityIdConverter<ToolRuleId>>();
     }
 

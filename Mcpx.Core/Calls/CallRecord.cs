@@ -55,6 +55,11 @@ public sealed record CallRecord
 
     public string? ServerSlug { get; init; }
 
+    /// <summary>The virtual gateway that the call came through; null for a server's own endpoint.</summary>
+    public GatewayId? Gateway { get; init; }
+
+    public string? GatewaySlug { get; init; }
+
     public UserId? User { get; init; }
 
     public string? UserName { get; init; }
@@ -72,8 +77,11 @@ public sealed record CallRecord
     /// <summary>The JSON-RPC method; null when the body could not be read or the caller was not known.</summary>
     public string? Method { get; init; }
 
-    /// <summary>The tool, prompt or resource that was named.</summary>
+    /// <summary>The tool, prompt or resource that was named, as the endpoint shows it.</summary>
     public string? Tool { get; init; }
+
+    /// <summary>What the server calls it, where a virtual gateway shows it under another name; else null.</summary>
+    public string? UpstreamTool { get; init; }
 
     public required CallOutcome Outcome { get; init; }
 

@@ -9,9 +9,17 @@ namespace Mcpx.Core.Gateways;
 /// <summary>Where calls to one server endpoint go.</summary>
 public sealed record ServerRoute(Organization Organization, UpstreamServer Server, StoredCredential? Credential);
 
+/// <summary>Where calls to one virtual gateway go.</summary>
+/// <param name="Members">In the gateway's order.</param>
+public sealed record GatewayRoute(Organization Organization, VirtualGateway Gateway, IReadOnlyList<MemberRoute> Members);
+
+/// <summary>One member of a virtual gateway and where it is.</summary>
+public sealed record MemberRoute(GatewayMember Member, ServerRoute Server);
+
 /// <summary>The endpoints of one organisation, immutable.</summary>
-public sealed class OrganizationRoutes(Organization organization, IEnumerable<ServerRoute> servers)
+public sealed class OrganizationRoutes(Organization organization, IEnumerable<ServerRoute> servers, IEnumerable<GatewayRoute> gateways)
 {
+    private readonly FrozenDictionary<string, GatewayRoute> _gateways = gateways.ToFrozenDictionary(r => r.Gateway.Slug, StringComparer.Ordinal);
     private readonly FrozenDictionary<string, ServerRoute> _servers = servers.ToFrozenDictionary(r => r.Server.Slug, StringComparer.Ordinal);
 
     public Organization Organization { get; } = organization;
@@ -19,6 +27,10 @@ public sealed class OrganizationRoutes(Organization organization, IEnumerable<Se
     public int Count => _servers.Count;
 
     public ServerRoute? FindServer(string slug) => _servers.GetValueOrDefault(slug);
+
+    public GatewayRoute? FindGateway(string slug) => _gateways.GetValueOrDefault(slug);
+
+    public IEnumerable<GatewayRoute> Gateways => _gateways.Values;
 }
 
 /// <summary>Every endpoint that this replica serves, immutable; a change makes a new one that shares what did not change.</summary>
@@ -36,6 +48,8 @@ public sealed class GatewaySnapshot
     public static GatewaySnapshot Empty { get; } = new([]);
 
     public OrganizationRoutes? Find(string organizationSlug) => _bySlug.GetValueOrDefault(organizationSlug);
+
+    public IEnumerable<OrganizationRoutes> Organizations => _byId.Values;
 
     public OrganizationRoutes? Find(OrganizationId organization) => _byId.GetValueOrDefault(organization);
 

@@ -56,6 +56,13 @@ public readonly record struct ServerId(Guid Value) : IEntityId<ServerId>
     public override string ToString() => Value.ToString("D");
 }
 
+public readonly record struct GatewayId(Guid Value) : IEntityId<GatewayId>
+{
+    public static GatewayId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
 public readonly record struct ToolRuleId(Guid Value) : IEntityId<ToolRuleId>
 {
     public static ToolRuleId From(Guid value) => new(value);

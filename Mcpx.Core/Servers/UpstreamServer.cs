@@ -22,6 +22,11 @@ public sealed record UpstreamServer(
 {
     public const int DefaultTimeoutSeconds = 60;
     public const int LongestTimeoutSeconds = 600;
+
+    public UpstreamLimits Limits { get; init; } = UpstreamLimits.Default;
+
+    /// <summary>What the last probe found; null until one succeeded.</summary>
+    public UpstreamProtocol? Protocol { get; init; }
 }
 
 /// <summary>A server and what may be told about its credential.</summary>

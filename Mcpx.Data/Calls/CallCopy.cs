@@ -8,11 +8,12 @@ internal static class CallCopy
 {
     public const string CallColumns =
         "time, id, org_id, endpoint, server_id, server_slug, user_id, user_name, token_id, token_name, client_name, client_version, " +
-        "era, method, tool, outcome, status, rule, reason, total_us, upstream_us, request_bytes, response_bytes";
+        "era, method, tool, outcome, status, rule, reason, total_us, upstream_us, request_bytes, response_bytes, " +
+        "gateway_id, gateway_slug, upstream_tool";
 
     public const string PayloadColumns = "time, id, org_id, request, response, truncated";
 
-    private const short CallColumnCount = 23;
+    private const short CallColumnCount = 26;
     private const short PayloadColumnCount = 6;
 
     public static bool HasPayload(CallRecord call) => call.Request is not null || call.Response is not null || call.Truncated;
@@ -65,6 +66,9 @@ internal static class CallCopy
         rows.Int64(call.UpstreamMicroseconds);
         rows.Int32(call.RequestBytes);
         rows.Int64(call.ResponseBytes);
+        rows.Uuid(call.Gateway?.Value);
+        rows.Text(call.GatewaySlug);
+        rows.Text(call.UpstreamTool);
     }
 
     private static void WritePayload(BinaryRows rows, CallRecord call)

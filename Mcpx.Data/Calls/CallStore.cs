@@ -120,9 +120,12 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
         UpstreamMicroseconds = row.GetInt64(20),
         RequestBytes = row.GetInt32(21),
         ResponseBytes = row.GetInt64(22),
-        Request = Bytes(row, 23),
-        Response = Bytes(row, 24),
-        Truncated = row.GetBoolean(25),
+        Gateway = Id(row, 23) is { } gateway ? GatewayId.From(gateway) : null,
+        GatewaySlug = Text(row, 24),
+        UpstreamTool = Text(row, 25),
+        Request = Bytes(row, 26),
+        Response = Bytes(row, 27),
+        Truncated = row.GetBoolean(28),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -28,6 +28,21 @@ internal sealed class ServerRow
 
     public required GovernanceMode GovernanceMode { get; init; }
 
+    public required int FirstByteSeconds { get; init; }
+
+    public required int AnswerMebibytes { get; init; }
+
+    public required int ConcurrentCalls { get; init; }
+
+    /// <summary>Null until a probe succeeded; so are the three below.</summary>
+    public UpstreamEras? Eras { get; init; }
+
+    public bool? OverSse { get; init; }
+
+    public string? SessionVersion { get; init; }
+
+    public DateTimeOffset? ProbedAt { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }
@@ -46,12 +61,23 @@ internal sealed class ServerRow
         TimeoutSeconds = server.TimeoutSeconds,
         Enabled = server.Enabled,
         GovernanceMode = GovernanceMode.None,
+        FirstByteSeconds = server.Limits.FirstByteSeconds,
+        AnswerMebibytes = server.Limits.AnswerMebibytes,
+        ConcurrentCalls = server.Limits.ConcurrentCalls,
+        Eras = server.Protocol?.Eras,
+        OverSse = server.Protocol?.OverSse,
+        SessionVersion = server.Protocol?.SessionVersion,
+        ProbedAt = server.Protocol?.ProbedAt,
         CreatedAt = server.CreatedAt,
         UpdatedAt = server.UpdatedAt,
     };
 
     public UpstreamServer ToServer() =>
-        new(Id, OrgId, Slug, Name, Description, new Uri(Url), TimeoutSeconds, Enabled, CreatedAt, UpdatedAt);
+        new(Id, OrgId, Slug, Name, Description, new Uri(Url), TimeoutSeconds, Enabled, CreatedAt, UpdatedAt)
+        {
+            Limits = new UpstreamLimits(FirstByteSeconds, AnswerMebibytes, ConcurrentCalls),
+            Protocol = Eras is { } eras ? new UpstreamProtocol(eras, OverSse ?? false, SessionVersion, ProbedAt ?? UpdatedAt) : null,
+        };
 
     public ServerDetails ToDetails() => new(ToServer(), Credential?.ToStored());
 }
@@ -66,6 +92,11 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<ServerRow>
         builder.Property(s => s.Slug).UseCollation("C");
         builder.HasIndex(s => new { s.OrgId, s.Slug }).IsUnique();
         builder.Property(s => s.GovernanceMode).HasConversion<short>();
+        // For the rows of before, and for a replica of the previous release that writes one without them.
+        builder.Property(s => s.FirstByteSeconds).HasDefaultValue(UpstreamLimits.Default.FirstByteSeconds);
+        builder.Property(s => s.AnswerMebibytes).HasDefaultValue(UpstreamLimits.Default.AnswerMebibytes);
+        builder.Property(s => s.ConcurrentCalls).HasDefaultValue(UpstreamLimits.Default.ConcurrentCalls);
+        builder.Property(s => s.Eras).HasConversion<short?>();
         builder.HasOne<OrganizationRow>().WithMany().HasForeignKey(s => s.OrgId).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -87,6 +87,13 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
             .SetProperty(s => s.Url, row.Url)
             .SetProperty(s => s.TimeoutSeconds, row.TimeoutSeconds)
             .SetProperty(s => s.Enabled, row.Enabled)
+            .SetProperty(s => s.FirstByteSeconds, row.FirstByteSeconds)
+            .SetProperty(s => s.AnswerMebibytes, row.AnswerMebibytes)
+            .SetProperty(s => s.ConcurrentCalls, row.ConcurrentCalls)
+            .SetProperty(s => s.Eras, row.Eras)
+            .SetProperty(s => s.OverSse, row.OverSse)
+            .SetProperty(s => s.SessionVersion, row.SessionVersion)
+            .SetProperty(s => s.ProbedAt, row.ProbedAt)
             .SetProperty(s => s.UpdatedAt, row.UpdatedAt), cancellationToken) == 1;
     }
 

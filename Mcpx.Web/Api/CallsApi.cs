@@ -54,14 +54,14 @@ internal static class CallsApi
 }
 
 internal sealed record CallAnswer(
-    string Id, DateTimeOffset Time, string Endpoint, string? Server, string? ServerSlug, string? User, string? UserName, string? Token, string? TokenName,
-    string? ClientName, string? ClientVersion, ProtocolEra Era, string? Method, string? Tool, CallOutcome Outcome, int Status, string? Rule, string? Reason,
+    string Id, DateTimeOffset Time, string Endpoint, string? Server, string? ServerSlug, string? Gateway, string? GatewaySlug, string? User, string? UserName, string? Token, string? TokenName,
+    string? ClientName, string? ClientVersion, ProtocolEra Era, string? Method, string? Tool, string? UpstreamTool, CallOutcome Outcome, int Status, string? Rule, string? Reason,
     double TotalMilliseconds, double UpstreamMilliseconds, int RequestBytes, long ResponseBytes)
 {
     private const double MicrosecondsPerMillisecond = 1000;
 
     public static CallAnswer From(CallRecord c) => new(
-        c.Id.ToString(), c.Time, c.Endpoint, c.Server?.ToString(), c.ServerSlug, c.User?.ToString(), c.UserName, c.Token?.ToString(), c.TokenName,
-        c.ClientName, c.ClientVersion, c.Era, c.Method, c.Tool, c.Outcome, c.Status, c.Rule, c.Reason,
+        c.Id.ToString(), c.Time, c.Endpoint, c.Server?.ToString(), c.ServerSlug, c.Gateway?.ToString(), c.GatewaySlug, c.User?.ToString(), c.UserName, c.Token?.ToString(), c.TokenName,
+        c.ClientName, c.ClientVersion, c.Era, c.Method, c.Tool, c.UpstreamTool, c.Outcome, c.Status, c.Rule, c.Reason,
         c.TotalMicroseconds / MicrosecondsPerMillisecond, c.UpstreamMicroseconds / MicrosecondsPerMillisecond, c.RequestBytes, c.ResponseBytes);
 }

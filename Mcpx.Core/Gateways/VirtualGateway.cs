@@ -1,0 +1,61 @@
+using Mcpx.Core.Primitives;
+
+namespace Mcpx.Core.Gateways;
+
+/// <summary>What a virtual gateway does while a member is missing. The numbers are stored.</summary>
+public enum FailureMode
+{
+    /// <summary>It serves the others and says what is missing and why.</summary>
+    Open = 0,
+
+    /// <summary>It refuses lists and calls until every member is there.</summary>
+    Closed = 1,
+}
+
+/// <summary>Several servers behind one address, as one MCP server ("gateway" to people).</summary>
+/// <param name="Slug">Its name in URLs, unique among the organisation's gateways.</param>
+/// <param name="Enabled">False refuses every call.</param>
+/// <param name="Members">In the order of their author; a server is a member once at most.</param>
+public sealed record VirtualGateway(
+    GatewayId Id,
+    OrganizationId Organization,
+    string Slug,
+    string Name,
+    string Description,
+    FailureMode FailureMode,
+    bool Enabled,
+    IReadOnlyList<GatewayMember> Members,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt);
+
+/// <summary>A server's part in a virtual gateway.</summary>
+/// <param name="Prefix">Put in front of the names of its tools and prompts as it stands, e.g. <c>hr_</c>; empty for none.</param>
+/// <param name="Tools">The upstream's names of the tools that are shown; null shows all, also those that come later.</param>
+/// <param name="Overrides">At most one per tool.</param>
+public sealed record GatewayMember(ServerId Server, string Prefix, IReadOnlyList<string>? Tools, IReadOnlyList<ToolOverride> Overrides);
+
+/// <summary>How one tool of a member is shown instead.</summary>
+/// <param name="Tool">The upstream's name of it.</param>
+/// <param name="Name">Its name in the gateway, without the prefix; null keeps the upstream's.</param>
+/// <param name="Description">Null keeps the upstream's.</param>
+public sealed record ToolOverride(string Tool, string? Name, string? Description);
+
+public interface IGatewayStore
+{
+    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation, or a member's server is gone.</exception>
+    Task AddAsync(VirtualGateway gateway, CancellationToken cancellationToken);
+
+    /// <summary>Writes the gateway with its members; false when it is gone.</summary>
+    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation, or a member's server is gone.</exception>
+    Task<bool> UpdateAsync(VirtualGateway gateway, CancellationToken cancellationToken);
+
+    /// <summary>False when the organisation has no such gateway.</summary>
+    Task<bool> DeleteAsync(OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken);
+
+    Task<VirtualGateway?> FindAsync(OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken);
+
+    Task<VirtualGateway?> FindBySlugAsync(OrganizationId organization, string slug, CancellationToken cancellationToken);
+
+    /// <summary>By slug; <paramref name="after"/> is the last slug of the page before.</summary>
+    Task<Page<VirtualGateway>> ListAsync(OrganizationId organization, string? after, int size, CancellationToken cancellationToken);
+}

@@ -1,0 +1,38 @@
+namespace Mcpx.Core.Servers;
+
+/// <summary>The eras of the protocol that a server speaks. The numbers are stored.</summary>
+[Flags]
+public enum UpstreamEras
+{
+    None = 0,
+
+    /// <summary><c>initialize</c> and sessions: revisions up to 2025-11-25.</summary>
+    Session = 1,
+
+    /// <summary>Every request stands alone: revision 2026-07-28.</summary>
+    Stateless = 2,
+}
+
+/// <summary>How a server is spoken to, as a probe found it (MCP 2026-07-28, Versioning, "Compatibility Matrix").</summary>
+/// <param name="Eras">At least one; a server of both is spoken to in its client's.</param>
+/// <param name="OverSse">True for the transport of 2024-11-05, one standing event stream and a POST address that it names.</param>
+/// <param name="SessionVersion">The session-era revision that <c>initialize</c> agreed on; null when it speaks none.</param>
+public sealed record UpstreamProtocol(UpstreamEras Eras, bool OverSse, string? SessionVersion, DateTimeOffset ProbedAt)
+{
+    public bool SpeaksSession => Eras.HasFlag(UpstreamEras.Session);
+
+    public bool SpeaksStateless => Eras.HasFlag(UpstreamEras.Stateless);
+}
+
+/// <summary>What one server may cost the gateway, set per server within bounds.</summary>
+/// <param name="FirstByteSeconds">How long it may take until its answer begins, 1–300.</param>
+/// <param name="AnswerMebibytes">Longest answer, 1–1024. A single event of a stream is never longer than 10.</param>
+/// <param name="ConcurrentCalls">Calls under way at once on one replica, 1–10,000; one more is refused.</param>
+public sealed record UpstreamLimits(int FirstByteSeconds, int AnswerMebibytes, int ConcurrentCalls)
+{
+    public const int LongestFirstByteSeconds = 300;
+    public const int LargestAnswerMebibytes = 1024;
+    public const int MostConcurrentCalls = 10_000;
+
+    public static UpstreamLimits Default { get; } = new(FirstByteSeconds: 30, AnswerMebibytes: 10, ConcurrentCalls: 256);
+}
