@@ -7,6 +7,8 @@ using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
 using Mcpx.Core.Proxy;
+using Mcpx.Core.Proxy.Bridge;
+using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Core.Servers;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -42,10 +44,32 @@ public static class CoreSetup
     private static IServiceCollection AddProxy(this IServiceCollection services)
     {
         services.AddSingleton(s => new SessionHandles(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), SessionHandles.Purpose)));
+        services.AddSingleton(s => new SealedValues(
+            new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), SealedValues.Purpose), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SnapshotKeeper>().AddSingleton<AnswerRelay>().AddSingleton<EventRelay>().AddSingleton<JsonRelay>();
         services.AddSingleton<IUpstreamTransport, HttpUpstreamTransport>();
+        services.AddSingleton<RawLeg>().AddSingleton<CallHandles>();
+        AddBridge(services);
+        AddGateways(services);
         foreach (Type filter in ProxyPipeline.Order)
             services.AddSingleton(typeof(IProxyFilter), filter);
         return services.AddSingleton<ProxyPipeline>();
+    }
+
+    private static void AddBridge(IServiceCollection services)
+    {
+        services.AddSingleton<UpstreamSessions>().AddHostedService(s => s.GetRequiredService<UpstreamSessions>());
+        services.AddSingleton<ClientSessions>().AddHostedService(s => s.GetRequiredService<ClientSessions>());
+        services.AddSingleton<StatelessUpstream>().AddSingleton<ParameterHeaders>().AddSingleton<ServerQuestions>();
+        services.AddSingleton<SessionToStateless>().AddSingleton<SessionToSession>().AddSingleton<StatelessToSession>();
+        services.AddSingleton<UpstreamRelations>().AddSingleton<ResourceSubscriptions>();
+        services.AddSingleton<SessionFront>().AddSingleton<SessionBridge>().AddSingleton<StatelessBridge>();
+    }
+
+    private static void AddGateways(IServiceCollection services)
+    {
+        services.AddSingleton<GatewayResolver>().AddSingleton<GatewayLists>().AddSingleton<GatewayDescription>().AddSingleton<GatewayCalls>();
+        services.AddSingleton<MemberHops>().AddSingleton<GatewayNews>().AddSingleton<ResourceNews>();
+        services.AddSingleton<SessionGateway>().AddSingleton<StatelessGateway>();
     }
 }

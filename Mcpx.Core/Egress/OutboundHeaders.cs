@@ -23,7 +23,7 @@ public static class OutboundHeaders
     /// <summary>Null when the name may be set, else the reason in a sentence.</summary>
     public static string? Refuse(string name)
     {
-        if (name.Length is 0 or > LongestName || name.AsSpan().ContainsAnyExcept(TokenCharacters))
+        if (!IsName(name))
             return $"“{Printable(name)}” is not an HTTP header name.";
         if (Reserved.Contains(name)
             || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
@@ -32,6 +32,9 @@ public static class OutboundHeaders
             return $"The header {name} belongs to the gateway and can't be set.";
         return null;
     }
+
+    /// <summary>True for a token of RFC 9110, section 5.6.2, of a length that servers take.</summary>
+    public static bool IsName(string name) => name.Length is > 0 and <= LongestName && !name.AsSpan().ContainsAnyExcept(TokenCharacters);
 
     /// <summary>Visible ASCII, blanks inside only: a CR or LF would start a header or a request of the attacker's.</summary>
     public static bool IsValidValue(string value) =>

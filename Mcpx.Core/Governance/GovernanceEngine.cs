@@ -10,6 +10,7 @@ public sealed class GovernanceEngine
     private static readonly Decision.Deny NoPolicy = new("no-policy", "The server's rules are not loaded.");
     private static readonly Decision.Deny Disabled = new("server-disabled", "The server is switched off.");
     private static readonly Decision.Deny NoRight = new("role", "The caller's role may not call tools.");
+    private static readonly Decision.Deny GatewayDisabled = new("gateway-disabled", "The gateway is switched off.");
     private static readonly Decision.Allow Open = new("endpoint", "The caller may use this server.");
 
     /// <summary>May the caller use the endpoint at all?</summary>
@@ -17,6 +18,13 @@ public sealed class GovernanceEngine
     {
         if (!caller.Role.Allows(Permission.CallTools)) return NoRight;
         return route.Server.Enabled ? Open : Disabled;
+    }
+
+    /// <summary>May the caller use the virtual gateway at all?</summary>
+    public Decision DecideEndpoint(Caller caller, GatewayRoute gateway)
+    {
+        if (!caller.Role.Allows(Permission.CallTools)) return NoRight;
+        return gateway.Gateway.Enabled ? Open : GatewayDisabled;
     }
 
     /// <summary>The server's policy; null when it did not load, and then nothing is allowed.</summary>

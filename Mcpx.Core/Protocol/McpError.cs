@@ -18,12 +18,13 @@ public static class McpErrorCodes
     public const int Refused = -32000;
 
     public const int HeaderMismatch = -32020;
+    public const int MissingRequiredClientCapability = -32021;
     public const int UnsupportedProtocolVersion = -32022;
 }
 
 /// <summary>A JSON-RPC error of the gateway's own.</summary>
 /// <param name="Status">The HTTP status to send it with.</param>
-/// <param name="Data">Written as <c>error.data</c>; strings and lists of strings.</param>
+/// <param name="Data">Written as <c>error.data</c>; strings, lists of strings, and the same in objects.</param>
 public sealed record McpError(int Status, int Code, string Message, IReadOnlyDictionary<string, object>? Data = null)
 {
     /// <param name="id">The request's id as raw JSON; empty writes null (JSON-RPC 2.0, section 5).</param>
@@ -51,20 +52,31 @@ public sealed record McpError(int Status, int Code, string Message, IReadOnlyDic
     private static void WriteData(Utf8JsonWriter writer, IReadOnlyDictionary<string, object> data)
     {
         writer.WriteStartObject("data"u8);
+        WriteMembers(writer, data);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteMembers(Utf8JsonWriter writer, IReadOnlyDictionary<string, object> data)
+    {
         foreach ((string name, object value) in data)
         {
-            if (value is not IEnumerable<string> list || value is string)
+            switch (value)
             {
-                writer.WriteString(name, value.ToString());
-                continue;
+                case IReadOnlyDictionary<string, object> members:
+                    writer.WriteStartObject(name);
+                    WriteMembers(writer, members);
+                    writer.WriteEndObject();
+                    break;
+                case IEnumerable<string> list:
+                    writer.WriteStartArray(name);
+                    foreach (string item in list)
+                        writer.WriteStringValue(item);
+                    writer.WriteEndArray();
+                    break;
+                default:
+                    writer.WriteString(name, value.ToString());
+                    break;
             }
-
-            writer.WriteStartArray(name);
-            foreach (string item in list)
-                writer.WriteStringValue(item);
-            writer.WriteEndArray();
         }
-
-        writer.WriteEndObject();
     }
 }

@@ -13,6 +13,9 @@ public static class ProtocolVersions
     /// </summary>
     public static IReadOnlyList<string> SessionEra { get; } = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
+    /// <summary>What the gateway itself agrees on in <c>initialize</c>, newest first. 2025-03-26 would oblige it to accept batches.</summary>
+    public static IReadOnlyList<string> Advertised { get; } = ["2025-11-25", "2025-06-18"];
+
     /// <summary>Every revision, newest first, for <c>data.supported</c>.</summary>
     public static IReadOnlyList<string> All { get; } = [.. StatelessEra, .. SessionEra];
 }

@@ -15,18 +15,28 @@ public sealed class SessionHandles(ISecretProtector protector)
     /// <summary>The purpose label of the key that seals handles.</summary>
     public const string Purpose = "mcpx/session-handles/v1";
 
-    private const int Longest = 2048;
+    private const int Longest = 8192;
 
     public string Wrap(Caller caller, ServerId server, string upstreamSession) =>
         Base64Url.EncodeToString(protector.Protect(Encoding.UTF8.GetBytes(upstreamSession), Context(caller, server)));
 
     /// <summary>Null for a handle that is not ours, not this caller's or of another server: all answer 404.</summary>
-    public string? Unwrap(Caller caller, ServerId server, string handle)
-    {
-        if (handle.Length > Longest || !Base64Url.IsValid(handle)) return null;
-        byte[]? plaintext = protector.Unprotect(Base64Url.DecodeFromChars(handle), Context(caller, server));
-        return plaintext is null ? null : Encoding.UTF8.GetString(plaintext);
-    }
+    public string? Unwrap(Caller caller, ServerId server, string handle) =>
+        Open(handle, Context(caller, server)) is { } plaintext ? Encoding.UTF8.GetString(plaintext) : null;
+
+    /// <summary>The handle of a session with the gateway itself.</summary>
+    /// <param name="endpoint">The server or virtual gateway that it is for, as its id.</param>
+    public string Wrap(Caller caller, Guid endpoint, ClientSession session) =>
+        Base64Url.EncodeToString(protector.Protect(session.ToBytes(), ClientContext(caller, endpoint)));
+
+    /// <inheritdoc cref="Unwrap(Caller, ServerId, string)"/>
+    public ClientSession? UnwrapClient(Caller caller, Guid endpoint, string handle) =>
+        Open(handle, ClientContext(caller, endpoint)) is { } plaintext ? ClientSession.FromBytes(plaintext) : null;
+
+    private byte[]? Open(string handle, string context) =>
+        handle.Length > Longest || !Base64Url.IsValid(handle) ? null : protector.Unprotect(Base64Url.DecodeFromChars(handle), context);
+
+    private static string ClientContext(Caller caller, Guid endpoint) => $"{caller.Organization}|client-session|{caller.User}|{endpoint}";
 
     // The user, not the token: a client whose token is renewed keeps its session.
     private static string Context(Caller caller, ServerId server) => $"{caller.Organization}|session|{caller.User}|{server}";

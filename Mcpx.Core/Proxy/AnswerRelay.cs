@@ -14,7 +14,7 @@ public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, Json
     {
         deadline.ExpectMore();
         int status = (int)answer.StatusCode;
-        RefuseUnusable(answer, status);
+        RefuseUnusable(answer);
         context.Progress.Status = status;
         List<KeyValuePair<string, string>> headers = HeadersOf(context, answer);
         await using Stream body = await answer.Content.ReadAsStreamAsync(deadline.Token);
@@ -25,8 +25,9 @@ public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, Json
     }
 
     /// <summary>Answers that must not reach the client as they are.</summary>
-    private static void RefuseUnusable(HttpResponseMessage answer, int status)
+    internal static void RefuseUnusable(HttpResponseMessage answer)
     {
+        int status = (int)answer.StatusCode;
         if (status is >= 300 and < 400)
             throw new UpstreamAnswerException($"The server redirects ({status}); enter the address it redirects to.");
         if (answer.Content.Headers.ContentEncoding.Any(e => e != "identity"))

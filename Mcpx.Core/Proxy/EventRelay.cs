@@ -66,6 +66,8 @@ public sealed class EventRelay(TimeProvider time)
         bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
         if (isAnswer && context.Rewrite is not null)
             @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
+        if (context.SealHandles is not null && context.SealHandles(data) is var @sealed && !@sealed.Equals(data))
+            @event = SseEventReader.WithData(@event, data = @sealed);
 
         context.Progress.Response.Add(@event.Span);
         context.Progress.ResponseBytes += @event.Length;

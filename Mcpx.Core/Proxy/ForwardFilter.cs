@@ -1,103 +1,127 @@
-using System.Net.Http.Headers;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
+using Mcpx.Core.Health;
+using Mcpx.Core.Proxy.Bridge;
+using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Core.Servers;
 
 namespace Mcpx.Core.Proxy;
 
 /// <summary>
-/// Sends the message upstream on the raw leg and relays the answer. The request is made anew from what was read: no
-/// header of the client's reaches the upstream unless it is named here.
+/// Chooses the leg and sends the message: raw where client and server speak the same era, else over a bridge; a virtual
+/// gateway answers some of it itself. What fails on the way becomes an error that names the server.
 /// </summary>
-public sealed class ForwardFilter(IUpstreamTransport transport, AnswerRelay relay, TimeProvider time) : IProxyFilter
+public sealed class ForwardFilter(
+    RawLeg raw, UpstreamProtocols protocols, UpstreamGuard guard, TimeProvider time,
+    SessionFront sessions, SessionBridge sessionBridge, StatelessBridge statelessBridge, SessionGateway sessionGateway, StatelessGateway statelessGateway) : IProxyFilter
 {
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
-        UpstreamServer server = context.Route!.Server;
-        using CallDeadline deadline = context.Verb is ProxyVerb.Stream
-            ? CallDeadline.ForStream(time, context.ClientGone)
-            : CallDeadline.ForCall(time, TimeSpan.FromSeconds(server.TimeoutSeconds), context.ClientGone);
-        context.Progress.UpstreamStarted = time.GetTimestamp();
-        try
+        if (context.Route is null)
         {
-            using HttpRequestMessage request = ToUpstream(context);
-            using HttpResponseMessage answer = await transport.SendAsync(context.Route, request, deadline.Token);
-            await relay.RelayAsync(context, answer, deadline);
+            await SendAsync(context, () => GatewayAsync(context));
         }
-        catch (Exception e) when (!context.ClientGone.IsCancellationRequested && Explain(e, server) is { } failure)
+        else
         {
-            // Bytes of the answer are out: breaking the connection is the only honest end.
-            if (context.Response.HasStarted) context.Response.Abort();
-            context.Refuse(failure.Outcome, ProxyErrors.Upstream(context.Era, failure.Reason, failure.Message), failure.Detail);
+            Admission admission = guard.Enter(context.Route.Server, UpstreamGuard.KindOf(context));
+            if (admission is Admission.Refused refused)
+            {
+                context.Refuse(CallOutcome.RateLimited, ProxyErrors.Unavailable(context.Era, refused.Reason, refused.Sentence), refused.Sentence,
+                    new KeyValuePair<string, string>("Retry-After", Math.Ceiling(refused.RetryAfter.TotalSeconds).ToString("0", System.Globalization.CultureInfo.InvariantCulture)));
+            }
+            else
+            {
+                using Lease lease = ((Admission.Granted)admission).Lease;
+                context.Progress.UpstreamStarted = time.GetTimestamp();
+                await SendAsync(context, () => ServerAsync(context));
+                Judge(context, lease);
+            }
         }
 
         await next(context);
     }
 
-    private static HttpRequestMessage ToUpstream(ProxyContext context)
+    private async Task ServerAsync(ProxyContext context)
     {
-        HttpRequestMessage request = new(MethodOf(context.Verb), context.Route!.Server.Url);
-        HttpRequestHeaders headers = request.Headers;
-        if (context.Verb is ProxyVerb.Message)
-        {
-            request.Content = new ByteArrayContent(context.Body) { Headers = { ContentType = Json } };
-            headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
-        }
-        else
-        {
-            headers.TryAddWithoutValidation("Accept", "text/event-stream");
-            Add(headers, "Last-Event-ID", context.LastEventId);
-        }
-
-        headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        headers.TryAddWithoutValidation("User-Agent", "mcpx");
-        Add(headers, "MCP-Protocol-Version", context.Headers.ProtocolVersion);
-        if (context.UpstreamSession is not null) Add(headers, "Mcp-Session-Id", context.UpstreamSession);
-        if (context.Era is ProtocolEra.Stateless)
-        {
-            Add(headers, "Mcp-Method", context.Headers.Method);
-            Add(headers, "Mcp-Name", context.Headers.Name);
-            foreach ((string name, string value) in context.ParameterHeaders)
-                Add(headers, name, value);
-        }
-
-        // Last, and checked again here: what was valid when it was saved may have been changed below us.
-        if (context.UpstreamCredential is { } credential && OutboundHeaders.Refuse(credential.Header) is null)
-            Add(headers, credential.Header, credential.Value.Reveal());
-        return request;
+        context.Hop = new UpstreamHop(context.Route!, context.UpstreamCredential, await ProtocolOfAsync(context));
+        await (context.Gateway is null ? EndpointAsync(context, context.Hop.Protocol) : GatewayAsync(context));
     }
 
-    private static HttpMethod MethodOf(ProxyVerb verb) => verb switch
+    /// <summary>A server that can't be asked is spoken to as its client speaks: then the call itself says what is wrong.</summary>
+    private async ValueTask<UpstreamProtocol> ProtocolOfAsync(ProxyContext context)
     {
-        ProxyVerb.Stream => HttpMethod.Get,
-        ProxyVerb.EndSession => HttpMethod.Delete,
-        _ => HttpMethod.Post,
-    };
+        try
+        {
+            return await protocols.FindAsync(context.Route!.Server, context.Route.Credential, context.ClientGone);
+        }
+        catch (Exception e) when (!context.ClientGone.IsCancellationRequested && e is not CredentialUnreadableException)
+        {
+            return UpstreamProtocol.Unknown;
+        }
+    }
 
-    private static void Add(HttpRequestHeaders headers, string name, string? value)
+    private Task EndpointAsync(ProxyContext context, UpstreamProtocol protocol)
     {
-        if (value is not null && OutboundHeaders.IsValidValue(value))
-            headers.TryAddWithoutValidation(name, value);
+        if (context.Era is ProtocolEra.Stateless) return protocol.SpeaksStateless ? raw.CallAsync(context) : statelessBridge.ServeAsync(context);
+        bool isRaw = context.ClientSession is null && (context.UpstreamSession is not null || protocol is { SpeaksSession: true, OverSse: false });
+        return isRaw ? raw.CallAsync(context) : sessions.ServeAsync(context, sessionBridge);
+    }
+
+    private Task GatewayAsync(ProxyContext context) =>
+        context.Era is ProtocolEra.Stateless ? statelessGateway.ServeAsync(context) : sessions.ServeAsync(context, sessionGateway);
+
+    private async Task SendAsync(ProxyContext context, Func<Task> send)
+    {
+        try
+        {
+            await send();
+        }
+        catch (Exception e) when (!context.ClientGone.IsCancellationRequested && Explain(e, context.Route?.Server.Slug ?? context.Endpoint.Slug) is { } failure)
+        {
+            // Bytes of the answer are out: breaking the connection is the only honest end.
+            if (context.Response.HasStarted) context.Response.Abort();
+            context.FailureReason = failure.Reason;
+            context.Refuse(failure.Outcome, ProxyErrors.Upstream(context.Era, failure.Reason, failure.Message), failure.Detail);
+            if (failure.Reason == UpstreamFailures.Protocol && context.Route is { } route) protocols.Doubt(route.Server, route.Credential);
+        }
+    }
+
+    /// <summary>What the call says of the server's health; a credential that it refuses says nothing.</summary>
+    private static void Judge(ProxyContext context, Lease lease)
+    {
+        if (context.ClientGone.IsCancellationRequested) return;
+        switch (context.Progress.Outcome)
+        {
+            case CallOutcome.Ok or CallOutcome.ToolError:
+                lease.Succeeded();
+                break;
+            case CallOutcome.Timeout or CallOutcome.UpstreamError when context.FailureReason is not (UpstreamFailures.Unauthorized or UpstreamFailures.Credential):
+                lease.Failed(context.Progress.Reason ?? context.Progress.Outcome.ToString());
+                break;
+        }
     }
 
     /// <summary>What a failure means; null for one that is not the upstream's.</summary>
-    private static UpstreamFailure? Explain(Exception exception, UpstreamServer server) => exception switch
+    private static UpstreamFailure? Explain(Exception exception, string slug) => exception switch
     {
         OperationCanceledException => new(CallOutcome.Timeout, UpstreamFailures.Timeout,
-            $"The server “{server.Slug}” did not answer in time.", "No answer in time."),
+            $"The server “{slug}” did not answer in time.", "No answer in time."),
         UpstreamAnswerException e => new(CallOutcome.UpstreamError, UpstreamFailures.Protocol,
-            $"The server “{server.Slug}” gave an answer that can't be used.", e.Message),
+            $"The server “{slug}” gave an answer that can't be used.", e.Message),
+        UpstreamSessionGoneException e => new(CallOutcome.UpstreamError, UpstreamFailures.Protocol,
+            $"The server “{slug}” ended the session.", e.Message),
         UpstreamRefusedException e => new(CallOutcome.UpstreamError, UpstreamFailures.Unauthorized,
-            $"The server “{server.Slug}” does not accept the gateway's credential; an administrator has to mend it.", e.Message),
+            $"The server “{slug}” does not accept the gateway's credential; an administrator has to mend it.", e.Message),
+        CredentialUnreadableException e => new(CallOutcome.UpstreamError, UpstreamFailures.Credential,
+            "The server's credential can't be read; an administrator has to enter it again.", e.Message),
         // Details of the address stay in the record: the caller may be told that it failed, not what is behind it.
         HttpRequestException { InnerException: EgressDeniedException e } => new(CallOutcome.UpstreamError, UpstreamFailures.Unreachable,
-            $"The server “{server.Slug}” can't be reached.", e.Message),
+            $"The server “{slug}” can't be reached.", e.Message),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } e => new(
-            CallOutcome.UpstreamError, UpstreamFailures.Protocol, $"The server “{server.Slug}” gave an answer that can't be used.", e.Message),
+            CallOutcome.UpstreamError, UpstreamFailures.Protocol, $"The server “{slug}” gave an answer that can't be used.", e.Message),
         HttpRequestException or IOException => new(CallOutcome.UpstreamError, UpstreamFailures.Unreachable,
-            $"The server “{server.Slug}” can't be reached.", exception.Message),
+            $"The server “{slug}” can't be reached.", exception.Message),
         _ => null,
     };
 

@@ -8,9 +8,10 @@ public sealed class InjectFilter(CredentialBroker broker) : IProxyFilter
 {
     public ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
+        if (context.Route is null) return next(context);
         try
         {
-            context.UpstreamCredential = broker.Obtain(context.Route!.Credential);
+            context.UpstreamCredential = broker.Obtain(context.Route.Credential);
         }
         catch (CredentialUnreadableException e)
         {

@@ -17,7 +17,7 @@ public sealed class JsonRelay(TimeProvider time)
             if (whole || context.Rewrite is not null)
             {
                 ReadOnlyMemory<byte> answer = whole ? first.AsMemory(0, count) : await BodyPieces.ReadAllAsync(body, first.AsMemory(0, count), deadline);
-                await SendWholeAsync(context, context.Rewrite is null ? answer : context.Rewrite(answer), headers, deadline);
+                await SendWholeAsync(context, Rewritten(context, answer), headers, deadline);
             }
             else
             {
@@ -77,6 +77,12 @@ public sealed class JsonRelay(TimeProvider time)
         {
             ArrayPool<byte>.Shared.Return(spare);
         }
+    }
+
+    private static ReadOnlyMemory<byte> Rewritten(ProxyContext context, ReadOnlyMemory<byte> answer)
+    {
+        if (context.Rewrite is not null) answer = context.Rewrite(answer);
+        return context.SealHandles is null ? answer : context.SealHandles(answer);
     }
 
     private static UpstreamAnswerException NotJsonRpc(ProxyContext context) => new($"The server's answer ({context.Progress.Status}) is not a JSON-RPC message.");

@@ -4,13 +4,15 @@ using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
+using Mcpx.Core.Proxy.Bridge;
 
 namespace Mcpx.Core.Proxy;
 
 /// <summary>Which endpoint a request came to.</summary>
 /// <param name="Organization">The slug in the path; null on the paths that take the organisation from the credential.</param>
+/// <param name="Slug">Of a server, or of a virtual gateway.</param>
 /// <param name="Path">The path as the record keeps it.</param>
-public sealed record EndpointAddress(string? Organization, string Server, string Path);
+public sealed record EndpointAddress(string? Organization, bool IsGateway, string Slug, string Path);
 
 /// <summary>An answer of the gateway's own, instead of the upstream's.</summary>
 /// <param name="Headers">Sent besides, e.g. <c>WWW-Authenticate</c>.</param>
@@ -52,6 +54,8 @@ public enum ProxyVerb
 /// <summary>One MCP request on its way through the filters.</summary>
 public sealed class ProxyContext
 {
+    private ReadOnlyMemory<byte>? _upstreamBody;
+
     // What the door read.
     public required EndpointAddress Endpoint { get; init; }
 
@@ -98,20 +102,52 @@ public sealed class ProxyContext
 
     public Caller? Caller { get; set; }
 
+    /// <summary>Null for a server's own endpoint.</summary>
+    public GatewayRoute? Gateway { get; set; }
+
+    /// <summary>What the virtual gateway shows at the moment; null where the request needs none of it.</summary>
+    public GatewayView? View { get; set; }
+
+    /// <summary>The server that the request goes to; null for what a virtual gateway answers itself.</summary>
     public ServerRoute? Route { get; set; }
+
+    /// <summary>What that server calls the tool, prompt or resource, where a virtual gateway shows another name; else null.</summary>
+    public string? UpstreamName { get; set; }
+
+    /// <summary>The message in that server's names.</summary>
+    public ReadOnlyMemory<byte> UpstreamBody
+    {
+        get => _upstreamBody ?? Body;
+        set => _upstreamBody = value;
+    }
 
     /// <summary>The upstream's session id, from the handle that the client sent.</summary>
     public string? UpstreamSession { get; set; }
+
+    /// <summary>The client's session with the gateway itself, from the handle that it sent.</summary>
+    public ClientSession? ClientSession { get; set; }
+
+    /// <summary>How the server is reached and spoken to.</summary>
+    public UpstreamHop? Hop { get; set; }
 
     public Decision? Decision { get; set; }
 
     /// <summary>Set when the answer must not pass as it is.</summary>
     public AnswerRewrite? Rewrite { get; set; }
 
+    /// <summary>
+    /// Seals the handles of an answer that is short enough to be held whole; such handles stand in short answers, so that a
+    /// long one is never held back for it.
+    /// </summary>
+    public AnswerRewrite? SealHandles { get; set; }
+
     /// <summary>The upstream's credential as a header.</summary>
     public (string Header, Secret Value)? UpstreamCredential { get; set; }
 
     public Refusal? Refusal { get; private set; }
+
+    /// <summary>Why the server's part failed, one of <see cref="UpstreamFailures"/>; null when it did not.</summary>
+    public string? FailureReason { get; set; }
 
     public CallProgress Progress { get; } = new();
 

@@ -10,7 +10,7 @@ public static class ProxyErrors
 
     public static McpError MissingScope { get; } = new(403, McpErrorCodes.Refused, "The token does not have the scope mcp.");
 
-    public static McpError UnknownEndpoint { get; } = new(404, McpErrorCodes.Refused, "There is no such server in this organisation.", Reason("unknown_endpoint"));
+    public static McpError UnknownEndpoint { get; } = new(404, McpErrorCodes.Refused, "There is no such server or gateway in this organisation.", Reason("unknown_endpoint"));
 
     public static McpError UnknownSession { get; } = new(404, McpErrorCodes.SessionNotFound, "Session not found.");
 
@@ -31,11 +31,51 @@ public static class ProxyErrors
     /// <summary>The same for a blocked tool and one that does not exist: a list can't be probed for what it hides.</summary>
     public static McpError UnknownTool(string tool) => new(200, McpErrorCodes.InvalidParams, $"Unknown tool: {tool}");
 
+    /// <summary>What a virtual gateway can't route, with the members that are missing: the name may be one of theirs.</summary>
+    /// <param name="kind">E.g. <c>tool</c>.</param>
+    public static McpError UnknownName(string kind, string name, IReadOnlyList<string> missing) => missing.Count == 0
+        ? new(200, McpErrorCodes.InvalidParams, $"Unknown {kind}: {name}")
+        : new(200, McpErrorCodes.InvalidParams, $"Unknown {kind}: {name}", new Dictionary<string, object>(StringComparer.Ordinal) { ["missingServers"] = missing });
+
+    /// <summary>A virtual gateway that serves only while all its members are there.</summary>
+    public static McpError MembersMissing(ProtocolEra era, IReadOnlyList<string> missing) => new(StatusOf(era, 503), McpErrorCodes.InternalError,
+        "This gateway serves only while all of its servers are there; some are missing.",
+        new Dictionary<string, object>(StringComparer.Ordinal) { ["reason"] = "member_missing", ["missingServers"] = missing });
+
+    /// <summary>The breaker or the bulkhead of the server is closed to this call.</summary>
+    public static McpError Unavailable(ProtocolEra era, string reason, string message) => new(StatusOf(era, 503), McpErrorCodes.InternalError, message, Reason(reason));
+
     public static McpError Forbidden(ProtocolEra era, string reason, string message) => new(StatusOf(era, 403), McpErrorCodes.Refused, message, Reason(reason));
 
     /// <param name="reason">One of <c>upstream_unreachable</c>, <c>upstream_timeout</c>, <c>upstream_protocol_error</c>, …</param>
     public static McpError Upstream(ProtocolEra era, string reason, string message) =>
         new(StatusOf(era, reason == UpstreamFailures.Timeout ? 504 : 502), McpErrorCodes.InternalError, message, Reason(reason));
+
+    /// <summary>A request state that was changed, is too old, or was given to another caller or for another call.</summary>
+    public static McpError ForeignState { get; } = new(400, McpErrorCodes.InvalidParams, "The requestState is not valid for this request.");
+
+    public static McpError Cancelled { get; } = new(200, McpErrorCodes.Refused, "The client cancelled the request.");
+
+    /// <summary>What a server wanted of the client in the middle of a call could not be had. The call's stream is open, so the status is decided.</summary>
+    /// <param name="reason"><c>input_unsupported</c>, <c>input_refused</c> or <c>input_timeout</c>.</param>
+    public static McpError Input(string reason, string message) => new(200, McpErrorCodes.InternalError, message, Reason(reason));
+
+    /// <summary>MCP 2026-07-28, "Per-request protocol fields": what the server would need, in <c>data.requiredCapabilities</c>.</summary>
+    public static McpError CapabilityMissing(string capability, string message) => new(400, McpErrorCodes.MissingRequiredClientCapability, message,
+        new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["reason"] = "server_asks_client",
+            ["requiredCapabilities"] = new Dictionary<string, object>(StringComparer.Ordinal) { [capability] = new Dictionary<string, object>() },
+        });
+
+    /// <summary>MCP 2026-07-28, "Protocol Version Header": an unknown method is 404.</summary>
+    public static McpError UnknownMethod(ProtocolEra era, string method) => new(StatusOf(era, 404), McpErrorCodes.MethodNotFound, $"Method not found: {method}");
+
+    public static McpError SessionNeeded { get; } = new(400, McpErrorCodes.Refused, "This endpoint keeps a session: send initialize first, then the Mcp-Session-Id that it answers.");
+
+    public static McpError UnknownQuestion { get; } = new(400, McpErrorCodes.InvalidRequest, "No question with this id awaits an answer.");
+
+    public static McpError ClientTooWordy { get; } = new(400, McpErrorCodes.InvalidParams, $"The client's capabilities and clientInfo are longer than {ClientSession.LongestDescription} bytes.");
 
     /// <summary>
     /// Session-era clients take a status other than 200 for a broken transport and drop the error's text; the stateless

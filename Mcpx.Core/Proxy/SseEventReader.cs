@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
 
 namespace Mcpx.Core.Proxy;
 
@@ -134,37 +136,45 @@ public sealed class SseEventReader : IDisposable
     }
 
     /// <summary>True for an event of the default type, the only one that carries the protocol.</summary>
-    public static bool IsMessage(ReadOnlySpan<byte> @event)
-    {
-        bool isMessage = true;
-        int at = 0;
-        while (NextLine(@event, ref at, out Range range))
-        {
-            ReadOnlySpan<byte> line = @event[range];
-            if (!line.StartsWith("event:"u8)) continue;
-            ReadOnlySpan<byte> type = line[(line.Length > 6 && line[6] == ' ' ? 7 : 6)..];
-            isMessage = type.IsEmpty || type.SequenceEqual("message"u8);
-        }
-
-        return isMessage;
-    }
+    public static bool IsMessage(ReadOnlySpan<byte> @event) =>
+        !TryField(@event, "event:"u8, out ReadOnlySpan<byte> type) || type.IsEmpty || type.SequenceEqual("message"u8);
 
     /// <summary>True when a stream that breaks off behind this event can be taken up again.</summary>
-    public static bool HasId(ReadOnlySpan<byte> @event)
-    {
-        int at = 0;
-        while (NextLine(@event, ref at, out Range range))
-        {
-            if (@event[range].StartsWith("id:"u8)) return true;
-        }
+    public static bool HasId(ReadOnlySpan<byte> @event) => TryField(@event, "id:"u8, out _);
 
-        return false;
-    }
+    /// <summary>The event's id, from which a broken stream is taken up again; null when it has none.</summary>
+    public static string? IdOf(ReadOnlySpan<byte> @event) => TryField(@event, "id:"u8, out ReadOnlySpan<byte> id) ? Encoding.UTF8.GetString(id) : null;
+
+    /// <summary>The event's type; null for the default one.</summary>
+    public static string? TypeOf(ReadOnlySpan<byte> @event) => TryField(@event, "event:"u8, out ReadOnlySpan<byte> type) ? Encoding.UTF8.GetString(type) : null;
+
+    /// <summary>How long to wait before a broken stream is taken up again; null when the event does not say.</summary>
+    public static TimeSpan? RetryOf(ReadOnlySpan<byte> @event) =>
+        TryField(@event, "retry:"u8, out ReadOnlySpan<byte> text) && Utf8Parser.TryParse(text, out int milliseconds, out int used) && used == text.Length && milliseconds >= 0
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
 
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
+    }
+
+    /// <summary>The value of the last line of that field; one blank behind the colon is no part of it.</summary>
+    private static bool TryField(ReadOnlySpan<byte> @event, ReadOnlySpan<byte> field, out ReadOnlySpan<byte> value)
+    {
+        bool found = false;
+        value = default;
+        int at = 0;
+        while (NextLine(@event, ref at, out Range range))
+        {
+            ReadOnlySpan<byte> line = @event[range];
+            if (!line.StartsWith(field)) continue;
+            found = true;
+            value = line[(line.Length > field.Length && line[field.Length] == ' ' ? field.Length + 1 : field.Length)..];
+        }
+
+        return found;
     }
 
     /// <summary>

@@ -19,6 +19,9 @@ public enum UpstreamEras
 /// <param name="SessionVersion">The session-era revision that <c>initialize</c> agreed on; null when it speaks none.</param>
 public sealed record UpstreamProtocol(UpstreamEras Eras, bool OverSse, string? SessionVersion, DateTimeOffset ProbedAt)
 {
+    /// <summary>For a server that could not be asked: it is spoken to as its clients speak.</summary>
+    public static UpstreamProtocol Unknown { get; } = new(UpstreamEras.Session | UpstreamEras.Stateless, OverSse: false, SessionVersion: null, ProbedAt: default);
+
     public bool SpeaksSession => Eras.HasFlag(UpstreamEras.Session);
 
     public bool SpeaksStateless => Eras.HasFlag(UpstreamEras.Stateless);

@@ -4,6 +4,7 @@ using Mcpx.Core.Proxy;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Hosting;
 using Microsoft.Extensions.Primitives;
+using ModelContextProtocol.Protocol;
 
 namespace Mcpx.Web.Proxy;
 
@@ -13,7 +14,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
     private const string ParameterHeaderPrefix = "Mcp-Param-";
     private const int LongestSlug = 63;
 
-    public async Task HandleAsync(HttpContext http)
+    public async Task HandleAsync(HttpContext http, bool isGateway)
     {
         if (!snapshots.IsLoaded)
         {
@@ -28,20 +29,27 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
         ProxyVerb verb = asked ?? ProxyVerb.Message;
         if (barred is not null)
         {
-            await pipeline.InvokeAsync(ToContext(http, verb, barred, http.RequestAborted));
+            await pipeline.InvokeAsync(ToContext(http, isGateway, verb, barred, http.RequestAborted));
             return;
         }
 
         if (verb is ProxyVerb.Message)
         {
             (byte[] body, McpError? tooLong) = await RequestBody.ReadAsync(http);
-            await pipeline.InvokeAsync(ToContext(http, body, tooLong));
+            ProxyContext message = ToContext(http, isGateway, body, tooLong);
+            if (message.Message?.Method == RequestMethods.SubscriptionsListen) await StandAsync(http, gone => message.With(gone));
+            else await pipeline.InvokeAsync(message);
             return;
         }
 
-        // A stream that stands open must not hold up a shutdown: the client opens it again at another replica.
+        await StandAsync(http, gone => ToContext(http, isGateway, verb, null, gone));
+    }
+
+    /// <summary>A stream that stands open must not hold up a shutdown: the client opens it again at another replica.</summary>
+    private async Task StandAsync(HttpContext http, Func<CancellationToken, ProxyContext> toContext)
+    {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        await pipeline.InvokeAsync(ToContext(http, verb, null, gone.Token));
+        await pipeline.InvokeAsync(toContext(gone.Token));
     }
 
     /// <summary>Null for what the endpoint does not take; the stateless era takes POST only (MCP 2026-07-28, Transports).</summary>
@@ -52,14 +60,14 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
         return HttpMethods.IsGet(request.Method) ? ProxyVerb.Stream : HttpMethods.IsDelete(request.Method) ? ProxyVerb.EndSession : null;
     }
 
-    private ProxyContext ToContext(HttpContext http, ProxyVerb verb, McpError? barred, CancellationToken gone)
+    private ProxyContext ToContext(HttpContext http, bool isGateway, ProxyVerb verb, McpError? barred, CancellationToken gone)
     {
         McpHeaders headers = HeadersOf(http.Request.Headers);
         string accept = http.Request.Headers.Accept.ToString();
         bool takesEvents = verb is ProxyVerb.EndSession || accept.Contains("text/", StringComparison.OrdinalIgnoreCase) || accept.Contains("*/*", StringComparison.Ordinal);
         return new ProxyContext
         {
-            Endpoint = AddressOf(http),
+            Endpoint = AddressOf(http, isGateway),
             Verb = verb,
             Body = [],
             Barred = barred,
@@ -76,7 +84,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
     private static McpHeaders HeadersOf(IHeaderDictionary requested) =>
         new(One(requested["MCP-Protocol-Version"]), One(requested["Mcp-Method"]), One(requested["Mcp-Name"]), One(requested["Mcp-Session-Id"]));
 
-    private ProxyContext ToContext(HttpContext http, byte[] body, McpError? tooLong)
+    private ProxyContext ToContext(HttpContext http, bool isGateway, byte[] body, McpError? tooLong)
     {
         IHeaderDictionary requested = http.Request.Headers;
         McpHeaders headers = HeadersOf(requested);
@@ -89,7 +97,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
 
         return new ProxyContext
         {
-            Endpoint = AddressOf(http),
+            Endpoint = AddressOf(http, isGateway),
             Body = body,
             Message = message,
             Malformed = malformed,
@@ -104,10 +112,10 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
         };
     }
 
-    private static EndpointAddress AddressOf(HttpContext http)
+    private static EndpointAddress AddressOf(HttpContext http, bool isGateway)
     {
         string slug = (string)http.Request.RouteValues["slug"]!;
-        return new EndpointAddress((string?)http.Request.RouteValues["org"], slug.Length <= LongestSlug ? slug : slug[..LongestSlug], http.Request.Path.Value!);
+        return new EndpointAddress((string?)http.Request.RouteValues["org"], isGateway, slug.Length <= LongestSlug ? slug : slug[..LongestSlug], http.Request.Path.Value!);
     }
 
     /// <summary>MCP 2025-11-25, Transports, "Sending Messages": JSON goes in, and the client takes JSON and event streams.</summary>

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Mcpx.Core.Gateways;
+using Mcpx.Core.Primitives;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mcpx.Core.Proxy.Bridge;
+
+/// <summary>Which session with which server. Two callers never share one: a server may keep anything in it.</summary>
+/// <param name="Credential">A digest of the stored credential: a changed one opens a new session.</param>
+/// <param name="Conversation">What keeps one caller's sessions apart: the client session's id, or what a shared one was opened for.</param>
+public readonly record struct UpstreamSessionKey(OrganizationId Organization, ServerId Server, Uri Url, string Credential, UserId User, string Conversation)
+{
+    public static UpstreamSessionKey For(ServerRoute route, UserId user, string conversation) => new(
+        route.Organization.Id, route.Server.Id, route.Server.Url,
+        route.Credential is null ? "" : Convert.ToHexString(SHA256.HashData(route.Credential.Ciphertext)), user, conversation);
+}
+
+/// <summary>The gateway's own sessions with session-era servers, opened when they are first needed and closed when nobody uses them.</summary>
+public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeProvider time, ILogger<UpstreamSessions> logger) : BackgroundService
+{
+    /// <summary>Sessions kept at once on one replica; the longest unused goes first.</summary>
+    public const int Most = 20_000;
+
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<UpstreamSessionKey, Entry> _entries = new();
+
+    public int Count => _entries.Count;
+
+    /// <summary>The session of that key, opened unless it is there. Callers that come together wait for one opening.</summary>
+    /// <param name="parameters">The <c>params</c> of <c>initialize</c>.</param>
+    public async Task<UpstreamSession> GetAsync(
+        UpstreamSessionKey key, UpstreamHop hop, ReadOnlyMemory<byte> parameters, CancellationToken cancellationToken)
+    {
+        Entry entry = _entries.GetOrAdd(key, _ => new Entry(new Lazy<Task<UpstreamSession>>(() => OpenAsync(hop, parameters))));
+        Volatile.Write(ref entry.LastUsed, time.GetTimestamp());
+        try
+        {
+            // Not with the caller's token: others may wait for the same opening.
+            return await entry.Session.Value.WaitAsync(cancellationToken);
+        }
+        catch when (entry.Session.Value.IsCompleted)
+        {
+            _entries.TryRemove(new(key, entry));
+            throw;
+        }
+    }
+
+    /// <summary>The session of that key if it is open on this replica.</summary>
+    public UpstreamSession? Find(UpstreamSessionKey key) =>
+        _entries.TryGetValue(key, out Entry? entry) && entry.Session.Value.IsCompletedSuccessfully ? entry.Session.Value.Result : null;
+
+    /// <summary>Every open session of one conversation.</summary>
+    public IEnumerable<UpstreamSession> Of(string conversation) => _entries
+        .Where(e => e.Key.Conversation == conversation && e.Value.Session.Value.IsCompletedSuccessfully).Select(e => e.Value.Session.Value.Result);
+
+    /// <summary>Forgets a session that the server has ended.</summary>
+    public void Drop(UpstreamSessionKey key, UpstreamSession session)
+    {
+        if (_entries.TryGetValue(key, out Entry? entry) && entry.Session.Value.IsCompletedSuccessfully && ReferenceEquals(entry.Session.Value.Result, session))
+            Close(key, entry);
+    }
+
+    /// <summary>Ends every session of one conversation.</summary>
+    public void Close(string conversation)
+    {
+        foreach ((UpstreamSessionKey key, Entry entry) in _entries)
+        {
+            if (key.Conversation == conversation) Close(key, entry);
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        Task[] endings = [.. _entries.Values.Where(e => e.Session.Value.IsCompletedSuccessfully).Select(e => e.Session.Value.Result.DisposeAsync().AsTask())];
+        _entries.Clear();
+        await Task.WhenAny(Task.WhenAll(endings), Task.Delay(StopPatience, time, cancellationToken));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(SweepEvery, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            Sweep();
+    }
+
+    private void Sweep()
+    {
+        foreach ((UpstreamSessionKey key, Entry entry) in _entries)
+        {
+            if (time.GetElapsedTime(Volatile.Read(ref entry.LastUsed)) > IdleTime && IsIdle(entry)) Close(key, entry);
+        }
+
+        foreach ((UpstreamSessionKey key, Entry entry) in _entries.OrderBy(e => e.Value.LastUsed).Take(Math.Max(0, _entries.Count - Most)))
+            Close(key, entry);
+    }
+
+    private static bool IsIdle(Entry entry) => !entry.Session.Value.IsCompletedSuccessfully || entry.Session.Value.Result.IsIdle;
+
+    private async Task<UpstreamSession> OpenAsync(UpstreamHop hop, ReadOnlyMemory<byte> parameters)
+    {
+        using CallDeadline deadline = CallDeadline.ForCall(time, OpeningPatience, CancellationToken.None);
+        return hop.Protocol.OverSse
+            ? await SseUpstreamSession.OpenAsync(hop, transport, time, parameters, deadline)
+            : await HttpUpstreamSession.OpenAsync(hop, transport, time, parameters, deadline);
+    }
+
+    private void Close(UpstreamSessionKey key, Entry entry)
+    {
+        if (_entries.TryRemove(new(key, entry)) && entry.Session.Value.IsCompletedSuccessfully) _ = EndAsync(entry.Session.Value.Result);
+    }
+
+    private async Task EndAsync(UpstreamSession session)
+    {
+        try
+        {
+            await session.DisposeAsync();
+        }
+        catch (Exception e)
+        {
+            LogEndingFailed(logger, e, session.Hop.Route.Server.Slug);
+        }
+    }
+
+    [LoggerMessage(1210, LogLevel.Warning, "Ending a session with {Server} failed.")]
+    private static partial void LogEndingFailed(ILogger logger, Exception exception, string server);
+
+    private sealed class Entry(Lazy<Task<UpstreamSession>> session)
+    {
+        public Lazy<Task<UpstreamSession>> Session { get; } = session;
+
+        public long LastUsed;
+    }
+}

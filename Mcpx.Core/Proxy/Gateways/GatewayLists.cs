@@ -1,0 +1,110 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+using Mcpx.Core.Calls;
+using Mcpx.Core.Gateways;
+using Mcpx.Core.Governance;
+using Mcpx.Core.Protocol;
+using Mcpx.Core.Proxy.Bridge;
+using ModelContextProtocol.Protocol;
+
+namespace Mcpx.Core.Proxy.Gateways;
+
+/// <summary>
+/// A virtual gateway's lists, from its members' catalogues: filtered for the caller, in a stable order, with what is missing
+/// said in <c>_meta["mcpx/upstreams"]</c>.
+/// </summary>
+public sealed class GatewayLists(GovernanceEngine governance)
+{
+    /// <summary>Many clients never ask for a second page, so one holds what any agent can use.</summary>
+    public const int PageSize = 1000;
+
+    private const string UpstreamsKey = "mcpx/upstreams";
+
+    /// <summary>Null for a method that is no list.</summary>
+    public static string? MemberOf(string method) => method switch
+    {
+        RequestMethods.ToolsList => "tools",
+        RequestMethods.PromptsList => "prompts",
+        RequestMethods.ResourcesList => "resources",
+        RequestMethods.ResourcesTemplatesList => "resourceTemplates",
+        _ => null,
+    };
+
+    /// <summary>The list's <c>result</c>; null for a cursor that is not ours.</summary>
+    public ReadOnlyMemory<byte>? Write(ProxyContext context)
+    {
+        GatewayView view = context.View!;
+        string member = MemberOf(context.Message!.Method!)!;
+        IReadOnlyList<ExposedItem> items = member switch
+        {
+            "tools" => [.. view.Catalog.Tools.Where(t => governance.DecideTool(context.Snapshot.Governance, t.Member.Server, t.UpstreamName) is Decision.Allow)],
+            "prompts" => view.Catalog.Prompts,
+            "resources" => view.Catalog.Resources,
+            _ => view.Catalog.ResourceTemplates,
+        };
+        if (StartOf(context, items) is not { } start) return null;
+        ExposedItem[] page = [.. items.Skip(start).Take(PageSize)];
+        return Write(context, view, member, page, start + page.Length < items.Count ? CursorBehind(start + page.Length, page[^1]) : null);
+    }
+
+    private static byte[] Write(ProxyContext context, GatewayView view, string member, ExposedItem[] page, string? next)
+    {
+        using MemoryStream stream = new(page.Sum(i => i.Json.Length + 1) + 1024);
+        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { SkipValidation = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray(member);
+            foreach (ExposedItem item in page)
+                writer.WriteRawValue(item.Json.Span, skipInputValidation: true);
+            writer.WriteEndArray();
+            if (next is not null) writer.WriteString("nextCursor"u8, next);
+            writer.WriteStartObject("_meta"u8);
+            writer.WriteStartArray(UpstreamsKey);
+            foreach (MemberState state in view.Members)
+                Write(writer, state);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+            if (context.Era is ProtocolEra.Stateless)
+            {
+                writer.WriteString("resultType"u8, "complete"u8);
+                // A list that has holes is asked for again soon.
+                writer.WriteNumber("ttlMs"u8, view.Members.All(m => m.Status is MemberStatus.Fresh) ? 30_000 : 5_000);
+                writer.WriteString("cacheScope"u8, "private"u8);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, MemberState state)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("server"u8, state.Member.Server.Server.Slug);
+        writer.WriteString("status"u8, state.Status switch { MemberStatus.Fresh => "ok"u8, MemberStatus.Stale => "stale"u8, _ => "missing"u8 });
+        if (state.Reason is not null) writer.WriteString("reason"u8, state.Reason);
+        if (state.Message is not null) writer.WriteString("message"u8, state.Message);
+        if (state.ReadAt is { } read) writer.WriteString("readAt"u8, read);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Where the page starts: behind the item that the cursor names, wherever that now stands.</summary>
+    private static int? StartOf(ProxyContext context, IReadOnlyList<ExposedItem> items)
+    {
+        if (JsonEdit.Find(context.Body, "params", "cursor") is not { } given || given.Span.SequenceEqual("null"u8)) return 0;
+        if (JsonEdit.FindText(context.Body, "params", "cursor") is not { Length: < 16_384 } cursor || !Base64Url.IsValid(cursor)) return null;
+        string[] parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)).Split('\n', 2);
+        if (parts.Length != 2 || !int.TryParse(parts[0], out int index) || index < 0) return null;
+        if (index <= items.Count && index > 0 && items[index - 1].Name == parts[1]) return index;
+        for (int i = 0; i < items.Count; i++)
+        {
+            if (items[i].Name == parts[1]) return i + 1;
+        }
+
+        return Math.Min(index, items.Count);
+    }
+
+    private static string CursorBehind(int index, ExposedItem last) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{index}\n{last.Name}"));
+}

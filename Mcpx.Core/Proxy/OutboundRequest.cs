@@ -1,0 +1,67 @@
+using System.Net.Http.Headers;
+using Mcpx.Core.Egress;
+using Mcpx.Core.Primitives;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>
+/// One request to an upstream. It is made anew from what was read: no header of the client's reaches the upstream unless
+/// it is named here.
+/// </summary>
+/// <param name="Body">The message; null for verbs without one.</param>
+public sealed record OutboundRequest(HttpMethod Verb, Uri Url, ReadOnlyMemory<byte>? Body)
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    public string? ProtocolVersion { get; init; }
+
+    /// <summary>The upstream's own session id.</summary>
+    public string? Session { get; init; }
+
+    public string? Method { get; init; }
+
+    /// <summary>Encoded as headers need it.</summary>
+    public string? Name { get; init; }
+
+    /// <summary><c>Mcp-Param-*</c>.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Parameters { get; init; } = [];
+
+    public string? LastEventId { get; init; }
+
+    public (string Header, Secret Value)? Credential { get; init; }
+
+    public HttpRequestMessage ToHttp()
+    {
+        HttpRequestMessage request = new(Verb, Url);
+        HttpRequestHeaders headers = request.Headers;
+        if (Body is { } body)
+        {
+            request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = Json } };
+            headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        }
+        else
+        {
+            headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        }
+
+        headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        headers.TryAddWithoutValidation("User-Agent", "mcpx");
+        Add(headers, "MCP-Protocol-Version", ProtocolVersion);
+        Add(headers, "Mcp-Session-Id", Session);
+        Add(headers, "Mcp-Method", Method);
+        Add(headers, "Mcp-Name", Name);
+        Add(headers, "Last-Event-ID", LastEventId);
+        foreach ((string name, string value) in Parameters)
+            Add(headers, name, value);
+        // Last, and checked again here: what was valid when it was saved may have been changed below us.
+        if (Credential is { } credential && OutboundHeaders.Refuse(credential.Header) is null)
+            Add(headers, credential.Header, credential.Value.Reveal());
+        return request;
+    }
+
+    private static void Add(HttpRequestHeaders headers, string name, string? value)
+    {
+        if (value is not null && OutboundHeaders.IsValidValue(value))
+            headers.TryAddWithoutValidation(name, value);
+    }
+}

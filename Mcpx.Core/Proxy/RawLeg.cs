@@ -1,0 +1,77 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Protocol;
+using Mcpx.Core.Proxy.Bridge;
+using Mcpx.Core.Servers;
+using ModelContextProtocol.Protocol;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>
+/// Client and server speak the same era: the body's bytes go through, and the answer's bytes come back as they come. Only
+/// session ids, sealed handles, and names that a virtual gateway changed are rewritten.
+/// </summary>
+public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, CallHandles handles, TimeProvider time)
+{
+    public async Task CallAsync(ProxyContext context)
+    {
+        UpstreamServer server = context.Route!.Server;
+        ReadOnlyMemory<byte> body = context.UpstreamBody;
+        if (context.Era is ProtocolEra.Stateless && context.IsRequest)
+        {
+            if (handles.RestoreState(context, body) is not { } restored)
+            {
+                context.Refuse(CallOutcome.Denied, ProxyErrors.ForeignState, "The requestState is not one that this caller was given for this call.");
+                return;
+            }
+
+            body = restored;
+            context.SealHandles = answer => handles.Seal(context, answer);
+        }
+
+        bool isStream = context.Verb is ProxyVerb.Stream || context.Message?.Method == RequestMethods.SubscriptionsListen;
+        using CallDeadline deadline = isStream
+            ? CallDeadline.ForStream(time, context.ClientGone)
+            : CallDeadline.ForCall(time, TimeSpan.FromSeconds(server.TimeoutSeconds), context.ClientGone);
+        try
+        {
+            using HttpRequestMessage request = ToUpstream(context, body).ToHttp();
+            using HttpResponseMessage answer = await transport.SendAsync(context.Route, request, deadline.Token);
+            await relay.RelayAsync(context, answer, deadline);
+        }
+        catch (OperationCanceledException) when (context.IsRequest && context.Era is ProtocolEra.Session)
+        {
+            // In the session era closing the stream cancels nothing (MCP 2025-11-25, "Sending Messages"): the server is told.
+            TellCancelled(context);
+            throw;
+        }
+    }
+
+    private void TellCancelled(ProxyContext context)
+    {
+        UpstreamHop hop = context.Hop ?? new UpstreamHop(context.Route!, context.UpstreamCredential, UpstreamProtocol.Unknown);
+        CancelNotice.Send(HttpUpstreamSession.Attach(hop, transport, time, context.UpstreamSession, context.Headers.ProtocolVersion ?? ""), context.RequestId, time);
+    }
+
+    private static OutboundRequest ToUpstream(ProxyContext context, ReadOnlyMemory<byte> body)
+    {
+        bool isStateless = context.Era is ProtocolEra.Stateless;
+        return new OutboundRequest(MethodOf(context.Verb), context.Route!.Server.Url, context.Verb is ProxyVerb.Message ? body : null)
+        {
+            ProtocolVersion = context.Headers.ProtocolVersion,
+            Session = context.UpstreamSession,
+            Method = isStateless ? context.Headers.Method : null,
+            // The same value as in the body: where a gateway changed the one, it changed the other.
+            Name = !isStateless ? null : context.UpstreamName is { } name ? McpHeaderEncoder.EncodeValue(name) : context.Headers.Name,
+            Parameters = context.ParameterHeaders,
+            LastEventId = context.Verb is ProxyVerb.Message ? null : context.LastEventId,
+            Credential = context.UpstreamCredential,
+        };
+    }
+
+    private static HttpMethod MethodOf(ProxyVerb verb) => verb switch
+    {
+        ProxyVerb.Stream => HttpMethod.Get,
+        ProxyVerb.EndSession => HttpMethod.Delete,
+        _ => HttpMethod.Post,
+    };
+}
