@@ -19,6 +19,11 @@ public enum UpstreamEras
 /// <param name="SessionVersion">The session-era revision that <c>initialize</c> agreed on; null when it speaks none.</param>
 public sealed record UpstreamProtocol(UpstreamEras Eras, bool OverSse, string? SessionVersion, DateTimeOffset ProbedAt)
 {
+    public const string StatelessVersion = "2026-07-28";
+
+    /// <summary>The revisions that <c>initialize</c> may agree on, newest first.</summary>
+    public static IReadOnlyList<string> SessionVersions { get; } = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+
     public bool SpeaksSession => Eras.HasFlag(UpstreamEras.Session);
 
     public bool SpeaksStateless => Eras.HasFlag(UpstreamEras.Stateless);
