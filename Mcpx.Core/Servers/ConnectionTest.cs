@@ -1,10 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
-using ModelContextProtocol;
 using ModelContextProtocol.Client;
 
 namespace Mcpx.Core.Servers;
@@ -109,27 +106,10 @@ public sealed class ConnectionTest(ServerAdmin servers, CredentialVault vault, A
             steps.Add(new ConnectionStep(name, true, time.GetElapsedTime(started).TotalMilliseconds, found));
             return true;
         }
-        catch (Exception e) when (!caller.IsCancellationRequested && Explain(e) is { } why)
+        catch (Exception e) when (!caller.IsCancellationRequested && ConnectionFailure.Explain(e) is { } why)
         {
             steps.Add(new ConnectionStep(name, false, time.GetElapsedTime(started).TotalMilliseconds, why));
             return false;
         }
     }
-
-    /// <summary>In words that help; null for a mistake of ours.</summary>
-    private static string? Explain(Exception exception) => exception switch
-    {
-        OperationCanceledException or TimeoutException => $"No answer within {Patience.TotalSeconds:0} seconds.",
-        EgressDeniedException e => e.Message,
-        HttpRequestException { InnerException: EgressDeniedException e } => e.Message,
-        HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } e =>
-            $"The server refuses the credential ({(int)e.StatusCode!}). Check its kind, header and secret.",
-        HttpRequestException { StatusCode: { } status } => $"The server answered {(int)status}. Is this the address of its MCP endpoint?",
-        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => "The name can't be resolved.",
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "The TLS connection failed: check the certificate.",
-        HttpRequestException { InnerException: SocketException e } => $"The connection failed: {e.Message}.",
-        HttpRequestException e => $"The request failed: {e.Message}",
-        McpException or System.Text.Json.JsonException or InvalidOperationException or IOException => $"The answer is not MCP: {exception.Message}",
-        _ => null,
-    };
 }

@@ -22,6 +22,11 @@ public sealed record UpstreamProtocol(UpstreamEras Eras, bool OverSse, string? S
     /// <summary>For a server that could not be asked: it is spoken to as its clients speak.</summary>
     public static UpstreamProtocol Unknown { get; } = new(UpstreamEras.Session | UpstreamEras.Stateless, OverSse: false, SessionVersion: null, ProbedAt: default);
 
+    public const string StatelessVersion = "2026-07-28";
+
+    /// <summary>The revisions that <c>initialize</c> may agree on, newest first.</summary>
+    public static IReadOnlyList<string> SessionVersions { get; } = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+
     public bool SpeaksSession => Eras.HasFlag(UpstreamEras.Session);
 
     public bool SpeaksStateless => Eras.HasFlag(UpstreamEras.Stateless);

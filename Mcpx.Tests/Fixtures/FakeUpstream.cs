@@ -30,6 +30,14 @@ public sealed class FakeUpstream : IAsyncDisposable
     /// <summary>Echoes the id with an empty result until it is replaced.</summary>
     public Script Answer { get; set; } = (http, request) => JsonAsync(http, $$"""{"jsonrpc":"2.0","id":{{IdOf(request)}},"result":{} }""");
 
+    /// <summary>
+    /// Answers the requests by which the gateway finds out how a server is spoken to; in both eras until it is replaced.
+    /// They are kept apart, so that a test sees its own; null leaves them to <see cref="Answer"/>.
+    /// </summary>
+    public Script? Probe { get; set; } = BothErasAsync;
+
+    public ConcurrentQueue<SeenRequest> Probes { get; } = new();
+
     public Uri Url => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/mcp");
 
     public static async Task<FakeUpstream> StartAsync()
@@ -72,6 +80,10 @@ public sealed class FakeUpstream : IAsyncDisposable
         return gone.Task;
     }
 
+    public static Task BothErasAsync(HttpContext http, SeenRequest request) => JsonAsync(http, request.Text.Contains("server/discover", StringComparison.Ordinal)
+        ? $$$"""{"jsonrpc":"2.0","id":{{{IdOf(request)}}},"result":{"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25"],"capabilities":{"tools":{} },"ttlMs":0,"cacheScope":"private"} }"""
+        : $$$"""{"jsonrpc":"2.0","id":{{{IdOf(request)}}},"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{} },"serverInfo":{"name":"fake","version":"1"} } }""");
+
     public static string IdOf(SeenRequest request)
     {
         using var body = System.Text.Json.JsonDocument.Parse(request.Body);
@@ -86,6 +98,13 @@ public sealed class FakeUpstream : IAsyncDisposable
         await http.Request.Body.CopyToAsync(body);
         var headers = http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         var request = new SeenRequest(http.Request.Method, http.Request.Path, headers, body.ToArray());
+        if (Probe is { } probe && request.Body.Length < 1000 && request.Body.AsSpan().IndexOf("\"mcpx-probe\""u8) >= 0)
+        {
+            Probes.Enqueue(request);
+            await probe(http, request);
+            return;
+        }
+
         Requests.Enqueue(request);
         await Answer(http, request);
     }
