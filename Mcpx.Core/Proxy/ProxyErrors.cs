@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Health;
 using Mcpx.Core.Protocol;
 
 namespace Mcpx.Core.Proxy;
@@ -15,6 +16,9 @@ public static class ProxyErrors
     public static McpError UnknownSession { get; } = new(404, McpErrorCodes.SessionNotFound, "Session not found.");
 
     public static McpError Overloaded { get; } = new(503, McpErrorCodes.Refused, "The gateway can't record calls at the moment; nothing was forwarded.", Reason("audit_unavailable"));
+
+    /// <summary>Send with <c>Retry-After</c> (<see cref="GlobalLimit.RetryAfter"/>).</summary>
+    public static McpError TooManyCalls { get; } = new(503, McpErrorCodes.Refused, "The gateway has as many calls under way as it may; nothing was forwarded.", Reason("gateway_busy"));
 
     public static McpError IdentityUnavailable { get; } = new(503, McpErrorCodes.Refused, "The access token can't be checked at the moment.", Reason("identity_unavailable"));
 
@@ -36,6 +40,10 @@ public static class ProxyErrors
     /// <param name="reason">One of <c>upstream_unreachable</c>, <c>upstream_timeout</c>, <c>upstream_protocol_error</c>, …</param>
     public static McpError Upstream(ProtocolEra era, string reason, string message) =>
         new(StatusOf(era, reason == UpstreamFailures.Timeout ? 504 : 502), McpErrorCodes.InternalError, message, Reason(reason));
+
+    /// <summary>The server is left alone or has enough to do; send with <c>Retry-After</c>.</summary>
+    public static McpError NotAdmitted(ProtocolEra era, Admission.Refused refused) =>
+        new(StatusOf(era, 503), McpErrorCodes.Refused, refused.Sentence, Reason(refused.Reason));
 
     /// <summary>
     /// Session-era clients take a status other than 200 for a broken transport and drop the error's text; the stateless
