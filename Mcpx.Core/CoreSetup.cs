@@ -2,6 +2,7 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Governance;
+using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
@@ -18,8 +19,8 @@ namespace Mcpx.Core;
 public static class CoreSetup
 {
     /// <summary>
-    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="AddressGuard"/>, <see cref="TimeProvider"/>, logging and
-    /// the stores.
+    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="AddressGuard"/>, <see cref="GlobalLimit"/>,
+    /// <see cref="TimeProvider"/>, logging and the stores.
     /// </summary>
     public static IServiceCollection AddMcpxCore(this IServiceCollection services)
     {
@@ -33,6 +34,7 @@ public static class CoreSetup
         services.AddSingleton<EgressHandlerFactory>();
         services.AddSingleton<ServerAdmin>().AddSingleton<ConnectionTest>();
         services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>();
+        services.AddSingleton<UpstreamGuard>();
         services.AddSingleton<MetricsQuery>().AddSingleton<LiveFigures>();
 
         services.AddSingleton<CallFeed>().AddSingleton<ICallSink>(s => s.GetRequiredService<CallFeed>());

@@ -6,7 +6,7 @@ namespace Mcpx.Core.Identity;
 /// </summary>
 public interface IDataProtectionKeyStore
 {
-    /// <summary>Every stored key element, as XML.</summary>
+    /// <summary>Every stored key element, as XML, oldest first.</summary>
     IReadOnlyList<string> List();
 
     /// <param name="name">What the framework calls the element, for people.</param>

@@ -24,22 +24,25 @@ public sealed class ForwardFilter(
         }
         else
         {
-            Admission admission = guard.Enter(context.Route.Server, UpstreamGuard.KindOf(context));
-            if (admission is Admission.Refused refused)
-            {
-                context.Refuse(CallOutcome.RateLimited, ProxyErrors.Unavailable(context.Era, refused.Reason, refused.Sentence), refused.Sentence,
-                    new KeyValuePair<string, string>("Retry-After", Math.Ceiling(refused.RetryAfter.TotalSeconds).ToString("0", System.Globalization.CultureInfo.InvariantCulture)));
-            }
-            else
-            {
-                using Lease lease = ((Admission.Granted)admission).Lease;
-                context.Progress.UpstreamStarted = time.GetTimestamp();
-                await SendAsync(context, () => ServerAsync(context));
-                Judge(context, lease);
-            }
+            await ThroughGuardAsync(context);
         }
 
         await next(context);
+    }
+
+    private async Task ThroughGuardAsync(ProxyContext context)
+    {
+        Admission admission = guard.Enter(context.Route!.Server, context.IsStanding);
+        if (admission is Admission.Refused refused)
+        {
+            context.Refuse(CallOutcome.RateLimited, ProxyErrors.NotAdmitted(context.Era, refused), refused.Sentence, ProxyErrors.RetryAfter(refused.RetryAfter));
+            return;
+        }
+
+        using Admission.Granted granted = (Admission.Granted)admission;
+        context.Progress.UpstreamStarted = time.GetTimestamp();
+        await SendAsync(context, () => ServerAsync(context));
+        Judge(context, granted);
     }
 
     private async Task ServerAsync(ProxyContext context)
@@ -88,16 +91,16 @@ public sealed class ForwardFilter(
     }
 
     /// <summary>What the call says of the server's health; a credential that it refuses says nothing.</summary>
-    private static void Judge(ProxyContext context, Lease lease)
+    private static void Judge(ProxyContext context, Admission.Granted granted)
     {
         if (context.ClientGone.IsCancellationRequested) return;
         switch (context.Progress.Outcome)
         {
             case CallOutcome.Ok or CallOutcome.ToolError:
-                lease.Succeeded();
+                granted.Succeeded();
                 break;
             case CallOutcome.Timeout or CallOutcome.UpstreamError when context.FailureReason is not (UpstreamFailures.Unauthorized or UpstreamFailures.Credential):
-                lease.Failed(context.Progress.Reason ?? context.Progress.Outcome.ToString());
+                granted.Failed(context.Progress.Reason ?? context.Progress.Outcome.ToString());
                 break;
         }
     }

@@ -5,6 +5,7 @@ using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
 using Mcpx.Core.Proxy.Bridge;
+using ModelContextProtocol.Protocol;
 
 namespace Mcpx.Core.Proxy;
 
@@ -70,6 +71,9 @@ public sealed class ProxyContext
     /// <summary>True when the client waits for an answer to its message.</summary>
     public bool IsRequest => Message?.Kind is McpMessageKind.Request;
 
+    /// <summary>True for a stream that stands open until one side ends it.</summary>
+    public bool IsStanding => Verb is ProxyVerb.Stream || Message is { Kind: McpMessageKind.Request, Method: RequestMethods.SubscriptionsListen };
+
     /// <summary>Why the request is refused whoever sends it; null for one that may go on to prove who it is.</summary>
     public McpError? Barred { get; init; }
 
@@ -95,7 +99,7 @@ public sealed class ProxyContext
     public required IProxyResponse Response { get; init; }
 
     /// <summary>Cancelled when the client hangs up.</summary>
-    public CancellationToken ClientGone { get; init; }
+    public CancellationToken ClientGone { get; set; }
 
     // What the filters found.
     public required ProxySnapshot Snapshot { get; init; }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Health;
 using Mcpx.Core.Protocol;
 
 namespace Mcpx.Core.Proxy;
@@ -15,6 +17,9 @@ public static class ProxyErrors
     public static McpError UnknownSession { get; } = new(404, McpErrorCodes.SessionNotFound, "Session not found.");
 
     public static McpError Overloaded { get; } = new(503, McpErrorCodes.Refused, "The gateway can't record calls at the moment; nothing was forwarded.", Reason("audit_unavailable"));
+
+    /// <summary>Send with <c>Retry-After</c> (<see cref="GlobalLimit.RetryAfter"/>).</summary>
+    public static McpError TooManyCalls { get; } = new(503, McpErrorCodes.Refused, "The gateway has as many calls under way as it may; nothing was forwarded.", Reason("gateway_busy"));
 
     public static McpError IdentityUnavailable { get; } = new(503, McpErrorCodes.Refused, "The access token can't be checked at the moment.", Reason("identity_unavailable"));
 
@@ -41,9 +46,6 @@ public static class ProxyErrors
     public static McpError MembersMissing(ProtocolEra era, IReadOnlyList<string> missing) => new(StatusOf(era, 503), McpErrorCodes.InternalError,
         "This gateway serves only while all of its servers are there; some are missing.",
         new Dictionary<string, object>(StringComparer.Ordinal) { ["reason"] = "member_missing", ["missingServers"] = missing });
-
-    /// <summary>The breaker or the bulkhead of the server is closed to this call.</summary>
-    public static McpError Unavailable(ProtocolEra era, string reason, string message) => new(StatusOf(era, 503), McpErrorCodes.InternalError, message, Reason(reason));
 
     public static McpError Forbidden(ProtocolEra era, string reason, string message) => new(StatusOf(era, 403), McpErrorCodes.Refused, message, Reason(reason));
 
@@ -77,11 +79,19 @@ public static class ProxyErrors
 
     public static McpError ClientTooWordy { get; } = new(400, McpErrorCodes.InvalidParams, $"The client's capabilities and clientInfo are longer than {ClientSession.LongestDescription} bytes.");
 
+    /// <summary>The server is left alone or has enough to do; send with <c>Retry-After</c>.</summary>
+    public static McpError NotAdmitted(ProtocolEra era, Admission.Refused refused) =>
+        new(StatusOf(era, 503), McpErrorCodes.Refused, refused.Sentence, Reason(refused.Reason));
+
     /// <summary>
     /// Session-era clients take a status other than 200 for a broken transport and drop the error's text; the stateless
     /// era maps errors to statuses (MCP 2026-07-28, Transports).
     /// </summary>
     private static int StatusOf(ProtocolEra era, int stateless) => era is ProtocolEra.Stateless ? stateless : 200;
+
+    /// <summary>RFC 9110, section 10.2.3, in whole seconds.</summary>
+    public static KeyValuePair<string, string> RetryAfter(TimeSpan wait) =>
+        new("Retry-After", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
 
     private static Dictionary<string, object> Reason(string reason) => new(StringComparer.Ordinal) { ["reason"] = reason };
 }

@@ -28,8 +28,7 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
             context.SealHandles = answer => handles.Seal(context, answer);
         }
 
-        bool isStream = context.Verb is ProxyVerb.Stream || context.Message?.Method == RequestMethods.SubscriptionsListen;
-        using CallDeadline deadline = isStream
+        using CallDeadline deadline = context.IsStanding
             ? CallDeadline.ForStream(time, context.ClientGone)
             : CallDeadline.ForCall(time, TimeSpan.FromSeconds(server.TimeoutSeconds), context.ClientGone);
         try
@@ -38,7 +37,7 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
             using HttpResponseMessage answer = await transport.SendAsync(context.Route, request, deadline.Token);
             await relay.RelayAsync(context, answer, deadline);
         }
-        catch (OperationCanceledException) when (context.IsRequest && context.Era is ProtocolEra.Session)
+        catch (OperationCanceledException) when (context.Era is ProtocolEra.Session && context.IsRequest && context.Message!.Method != RequestMethods.Initialize)
         {
             // In the session era closing the stream cancels nothing (MCP 2025-11-25, "Sending Messages"): the server is told.
             TellCancelled(context);

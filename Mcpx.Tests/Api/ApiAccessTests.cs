@@ -227,6 +227,21 @@ public sealed class ApiAccessTests(GatewayFixture gateway) : IClassFixture<Gatew
         JsonNode.Parse((await gateway.ApiAsync(HttpMethod.Get, "/api/nothing", null, "nonsense")).Body).ShouldNotBeNull();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_body_that_is_too_long_gets_its_answer_however_it_comes(bool chunked)
+    {
+        const int longest = 1 << 20;
+        (string, string)[] headers = chunked ? [("Transfer-Encoding", "chunked")] : [];
+        byte[] Body(int length) => Encoding.UTF8.GetBytes("{\"name\":\"" + new string('x', length - 11) + "\"}");
+
+        for (var i = 0; i < 20; i++) ServersApiTests.ShouldBeProblem(await gateway.SendAsync(HttpMethod.Post, "/api/servers", Body(8 << 20), gateway.Token, headers), 413);
+        ServersApiTests.ShouldBeProblem(await gateway.SendAsync(HttpMethod.Post, "/api/servers", Body(longest + 1), gateway.Token, headers), 413);
+        ServersApiTests.ShouldBeProblem(await gateway.SendAsync(HttpMethod.Post, "/api/servers", Body(longest), gateway.Token, headers), 400);
+        ServersApiTests.ShouldBeProblem(await gateway.SendAsync(HttpMethod.Post, "/api/servers", Body(8 << 20), "nonsense", headers), chunked ? 401 : 413);
+    }
+
     private async Task<string> TokenAsync(params string[] scopes) =>
         (await gateway.ApiAsync(HttpMethod.Post, "/api/tokens", new { name = "t", scopes })).Json["token"]!.GetValue<string>();
 }

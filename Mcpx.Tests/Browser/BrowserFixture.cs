@@ -18,6 +18,9 @@ public sealed class BrowserFixture : IAsyncDisposable
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 
+    /// <summary>In milliseconds: a minute, as everywhere that nobody promised anything. What a busy machine does late is not wrong.</summary>
+    private const float Patience = 60_000;
+
     private readonly SemaphoreSlim _starting = new(1);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -35,7 +38,7 @@ public sealed class BrowserFixture : IAsyncDisposable
             TimezoneId = "Europe/Berlin",
             Locale = "en-GB",
         });
-        context.SetDefaultTimeout(15_000);
+        context.SetDefaultTimeout(Patience);
         return await BrowserPage.CreateAsync(context);
     }
 
@@ -51,6 +54,7 @@ public sealed class BrowserFixture : IAsyncDisposable
         await _starting.WaitAsync();
         try
         {
+            Assertions.SetDefaultExpectTimeout(Patience);
             _playwright ??= await Playwright.CreateAsync();
             return _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = FindChromium(), Args = Arguments });
         }

@@ -35,14 +35,17 @@ public sealed class BrowserPage : IAsyncDisposable
 
     public static async Task<BrowserPage> CreateAsync(IBrowserContext context) => new(context, await context.NewPageAsync());
 
-    /// <summary>Opens an address and waits until the circuit answers, i.e. until the page's charts and buttons work.</summary>
+    /// <summary>
+    /// Opens an address and waits until the circuit has drawn the page for the person whom it found, i.e. until links,
+    /// charts and buttons work. An open socket is not enough: what is clicked before the circuit answers is lost, or is
+    /// a request that brings a page of its own.
+    /// </summary>
     public async Task GoToInteractiveAsync(string address)
     {
-        var socket = Page.WaitForWebSocketAsync();
         await Page.GotoAsync(address);
         try
         {
-            await socket;
+            await Page.Locator(".shell[data-interactive]:has(.rail)").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         }
         catch (TimeoutException e)
         {

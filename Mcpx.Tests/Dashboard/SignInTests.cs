@@ -76,8 +76,6 @@ public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser) 
         await using var visit = await browser.OpenAsync(gateway.Url);
         await visit.GoToInteractiveAsync(await gateway.SignInLinkAsync(user));
         await visit.GoToInteractiveAsync("/leavers/servers");
-        // The circuit has to know the member before the removal; nothing on the page tells when it has read who is here.
-        await visit.Page.WaitForTimeoutAsync(6_000);
 
         await using var database = NpgsqlDataSource.Create(gateway.ConnectionString);
         await using var command = database.CreateCommand("DELETE FROM members WHERE user_id = $1");

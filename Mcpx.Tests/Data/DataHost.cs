@@ -15,12 +15,13 @@ internal sealed class DataHost : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    public DataHost(string connectionString)
+    /// <param name="time">Null takes the system's.</param>
+    public DataHost(string connectionString, TimeProvider? time = null)
     {
         ConnectionString = connectionString;
         ServiceCollection services = new();
         services.AddLogging();
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(time ?? TimeProvider.System);
         services.AddSingleton(new KeyRing([new byte[KeyRing.MinimumKeyBytes]]));
         services.AddSingleton<TokenHasher>();
         services.AddSingleton<ChangeFeed>();

@@ -146,11 +146,14 @@ public sealed class IdentityStoreTests(PostgresFixture postgres) : DataTests(pos
     }
 
     [Fact]
-    public void Data_protection_keys_come_back_as_they_went_in()
+    public async Task Data_protection_keys_come_back_as_they_went_in()
     {
-        IDataProtectionKeyStore keys = Host.Get<IDataProtectionKeyStore>();
+        TestClock clock = new();
+        await using DataHost host = new(Host.ConnectionString, clock);
+        IDataProtectionKeyStore keys = host.Get<IDataProtectionKeyStore>();
         keys.List().ShouldBeEmpty();
         keys.Add("key-1", "<key id=\"1\"/>");
+        clock.Advance(TimeSpan.FromMilliseconds(1));
         keys.Add("key-2", "<key id=\"2\">ü</key>");
         keys.List().ShouldBe(["<key id=\"1\"/>", "<key id=\"2\">ü</key>"]);
     }

@@ -53,14 +53,24 @@ public sealed class TestClock(DateTimeOffset now) : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            _period = period;
-            Due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.GetUtcNow() + dueTime;
+            lock (clock._gate)
+            {
+                _period = period;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : clock._now + dueTime;
+            }
+
             return true;
         }
 
         public void Fire()
         {
-            Due = _period > TimeSpan.Zero ? Due + _period : null;
+            // Changed or stopped on another thread since the clock looked: then it is not its time any more.
+            lock (clock._gate)
+            {
+                if (Due is null || Due > clock._now) return;
+                Due = _period > TimeSpan.Zero ? Due + _period : null;
+            }
+
             callback();
         }
 

@@ -8,8 +8,6 @@ namespace Mcpx.Web.Api;
 /// <summary>Door 3: automation.</summary>
 internal static class ApiEndpoints
 {
-    private const long LongestBody = 1 << 20;
-
     public static void AddMcpxApi(this IServiceCollection services)
     {
         services.AddProblemDetails();
@@ -29,15 +27,16 @@ internal static class ApiEndpoints
         });
     }
 
-    /// <summary>Unknown paths, methods and media types are answered as problem details too. Before authentication.</summary>
+    /// <summary>Unknown paths, methods, media types and bodies too long are answered as problem details too. Before authentication.</summary>
     public static void UseMcpxApi(this IApplicationBuilder app) =>
-        app.UseWhen(http => http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase), api => api.UseStatusCodePages());
+        app.UseWhen(
+            http => http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase),
+            api => api.UseStatusCodePages().UseMiddleware<BodyLimit>());
 
     public static void MapMcpxApi(this IEndpointRouteBuilder endpoints)
     {
         RouteGroupBuilder read = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiRead);
-        RouteGroupBuilder write = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiWrite)
-            .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LongestBody));
+        RouteGroupBuilder write = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiWrite);
         ServersApi.Map(read, write);
         TokensApi.Map(read, write);
         CallsApi.Map(read);

@@ -1,5 +1,6 @@
 using Mcpx.Core;
 using Mcpx.Core.Egress;
+using Mcpx.Core.Health;
 using Mcpx.Data;
 using Mcpx.Web.Api;
 using Mcpx.Web.Authentication;
@@ -44,6 +45,7 @@ internal static class McpxApp
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(KeyRingFile.Load(options));
         services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow));
+        services.AddSingleton(new GlobalLimit(options.MaxCalls));
         services.AddMcpxCore();
         services.AddMcpxData(_ => options.ConnectionString!);
         services.AddMcpxDataProtection();

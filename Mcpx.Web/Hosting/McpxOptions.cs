@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
+using Mcpx.Core.Health;
 
 namespace Mcpx.Web.Hosting;
 
@@ -42,6 +44,9 @@ internal sealed record McpxOptions
     /// <summary><c>MCPX_WELCOME</c>: <c>text</c>, <c>json</c> or <c>none</c>.</summary>
     public WelcomeForm Welcome { get; init; }
 
+    /// <summary><c>MCPX_MAX_CALLS</c>: calls under way on this replica at most, and as many standing streams.</summary>
+    public int MaxCalls { get; init; } = GlobalLimit.Default;
+
     public bool IsEmbedded => ConnectionString is null;
 
     /// <exception cref="ConfigurationException">Names every mistake at once, each with the key to change.</exception>
@@ -59,6 +64,9 @@ internal sealed record McpxOptions
         Attempt(mistakes, "EGRESS_ALLOW", "CIDR ranges such as 10.0.0.0/8,fd00::/8", () => AddressGuard.FromConfiguration(egress));
         bool welcomeKnown = Enum.TryParse(Text(configuration["MCPX_WELCOME"]) ?? nameof(WelcomeForm.None), ignoreCase: true, out WelcomeForm welcome) && Enum.IsDefined(welcome);
         if (!welcomeKnown) mistakes.Add("MCPX_WELCOME must be text, json or none.");
+        string maxCalls = Text(configuration["MCPX_MAX_CALLS"]) ?? GlobalLimit.Default.ToString(CultureInfo.InvariantCulture);
+        if (!int.TryParse(maxCalls, NumberStyles.None, CultureInfo.InvariantCulture, out int most) || most is < 1 or > GlobalLimit.Largest)
+            mistakes.Add($"MCPX_MAX_CALLS must be a whole number from 1 to {GlobalLimit.Largest}.");
         if (mistakes.Count > 0) throw new ConfigurationException(mistakes);
 
         return new McpxOptions
@@ -70,6 +78,7 @@ internal sealed record McpxOptions
             EgressAllow = egress,
             DemoUrl = demoUrl,
             Welcome = welcome,
+            MaxCalls = most,
         };
     }
 

@@ -4,7 +4,6 @@ using Mcpx.Core.Proxy;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Hosting;
 using Microsoft.Extensions.Primitives;
-using ModelContextProtocol.Protocol;
 
 namespace Mcpx.Web.Proxy;
 
@@ -36,20 +35,25 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
         if (verb is ProxyVerb.Message)
         {
             (byte[] body, McpError? tooLong) = await RequestBody.ReadAsync(http);
-            ProxyContext message = ToContext(http, isGateway, body, tooLong);
-            if (message.Message?.Method == RequestMethods.SubscriptionsListen) await StandAsync(http, gone => message.With(gone));
-            else await pipeline.InvokeAsync(message);
+            await ServeAsync(http, ToContext(http, isGateway, body, tooLong));
             return;
         }
 
-        await StandAsync(http, gone => ToContext(http, isGateway, verb, null, gone));
+        await ServeAsync(http, ToContext(http, isGateway, verb, null, http.RequestAborted));
     }
 
-    /// <summary>A stream that stands open must not hold up a shutdown: the client opens it again at another replica.</summary>
-    private async Task StandAsync(HttpContext http, Func<CancellationToken, ProxyContext> toContext)
+    private async Task ServeAsync(HttpContext http, ProxyContext context)
     {
+        if (!context.IsStanding)
+        {
+            await pipeline.InvokeAsync(context);
+            return;
+        }
+
+        // A stream that stands open must not hold up a shutdown: the client opens it again at another replica.
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        await pipeline.InvokeAsync(toContext(gone.Token));
+        context.ClientGone = gone.Token;
+        await pipeline.InvokeAsync(context);
     }
 
     /// <summary>Null for what the endpoint does not take; the stateless era takes POST only (MCP 2026-07-28, Transports).</summary>
