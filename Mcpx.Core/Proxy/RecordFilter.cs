@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
@@ -10,7 +11,7 @@ namespace Mcpx.Core.Proxy;
 /// Outermost: whatever happens inside, one record comes of it, and it is durable before the answer's last byte leaves.
 /// Refusals of the other filters are sent from here, after they were recorded.
 /// </summary>
-public sealed partial class RecordFilter(CallJournal journal, TimeProvider time, ILogger<RecordFilter> logger) : IProxyFilter
+public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit, TimeProvider time, ILogger<RecordFilter> logger) : IProxyFilter
 {
     private const int LongestText = 256;
     private const int LongestReason = 1000;
@@ -30,8 +31,8 @@ public sealed partial class RecordFilter(CallJournal journal, TimeProvider time,
         try
         {
             if (context.Barred is { } barred) context.Refuse(CallOutcome.Denied, barred, barred.Message, barred.Status == 405 ? [Allow] : []);
-            else if (journal.CanAdmit) await next(context);
-            else context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
+            else if (!journal.CanAdmit) context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
+            else await LimitAsync(context, next);
         }
         catch (Exception e) when (context.ClientGone.IsCancellationRequested && e is OperationCanceledException or IOException or HttpRequestException)
         {
@@ -50,6 +51,25 @@ public sealed partial class RecordFilter(CallJournal journal, TimeProvider time,
             await SendAsync(context, refusal);
         else
             await context.Progress.Settle();
+    }
+
+    private async ValueTask LimitAsync(ProxyContext context, ProxyStep next)
+    {
+        bool standing = context.IsStanding;
+        if (!limit.TryEnter(standing))
+        {
+            context.Refuse(CallOutcome.RateLimited, ProxyErrors.TooManyCalls, "As many calls as this replica takes are under way.", ProxyErrors.RetryAfter(GlobalLimit.RetryAfter));
+            return;
+        }
+
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            limit.Leave(standing);
+        }
     }
 
     private static KeyValuePair<string, string> Allow { get; } = new("Allow", "POST");
