@@ -1,5 +1,4 @@
 using Mcpx.Core.Calls;
-using Mcpx.Core.Protocol;
 using Mcpx.Core.Proxy.Bridge;
 using Mcpx.Core.Servers;
 using ModelContextProtocol.Protocol;

@@ -37,7 +37,6 @@ public interface ISessionEndpoint
 public sealed class SessionFront(
     SessionHandles handles, ClientSessions clients, UpstreamSessions upstreams, ServerQuestions questions, TimeProvider time)
 {
-    private static readonly string[] LogLevels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
     private static readonly byte[] NoMembers = "{}"u8.ToArray();
 
     public async Task ServeAsync(ProxyContext context, ISessionEndpoint endpoint)
@@ -100,12 +99,11 @@ public sealed class SessionFront(
             case RequestMethods.Ping:
                 await ResultAsync(context, answer, NoMembers);
                 break;
-            case RequestMethods.LoggingSetLevel:
+            case DeprecatedMethods.LoggingSetLevel:
                 string? level = JsonEdit.FindText(context.Body, "params", "level");
-                if (level is null || !LogLevels.Contains(level))
+                if (level is null || !LogLevels.All.Contains(level))
                 {
-                    McpError error = new(200, McpErrorCodes.InvalidParams, $"The level must be one of {string.Join(", ", LogLevels)}.");
-                    context.Refuse(CallOutcome.ToolError, error, error.Message);
+                    context.Refuse(CallOutcome.ToolError, LogLevels.Unknown, LogLevels.Unknown.Message);
                     break;
                 }
 
@@ -171,6 +169,14 @@ public sealed class SessionFront(
 
     private static ValueTask ResultAsync(ProxyContext context, ClientAnswer answer, ReadOnlyMemory<byte> result) =>
         answer.FinishAsync(JsonRpc.Result(context.RequestId, result), AnswerKind.Result, 200, context.ClientGone);
+}
+
+/// <summary>RFC 5424, section 6.2.1, as the protocol spells them.</summary>
+internal static class LogLevels
+{
+    public static IReadOnlyList<string> All { get; } = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+    public static McpError Unknown { get; } = new(200, McpErrorCodes.InvalidParams, $"The log level must be one of {string.Join(", ", All)}.");
 }
 
 /// <summary>Messages of the gateway's own.</summary>

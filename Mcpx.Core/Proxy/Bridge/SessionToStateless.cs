@@ -163,11 +163,10 @@ public sealed record InputRequest(string Key, string Method, ReadOnlyMemory<byte
         if (document.RootElement.ValueKind is not JsonValueKind.Object) throw Odd();
         foreach (JsonProperty member in document.RootElement.EnumerateObject())
         {
-            if (member.Value.ValueKind is not JsonValueKind.Object || !member.Value.TryGetProperty("method", out JsonElement method)
-                || method.ValueKind is not JsonValueKind.String
-                || method.GetString() is not (RequestMethods.ElicitationCreate or RequestMethods.SamplingCreateMessage or RequestMethods.RootsList) and var name)
-                throw Odd();
-            requests.Add(new InputRequest(member.Name, name!,
+            string? method = member.Value.ValueKind is JsonValueKind.Object && member.Value.TryGetProperty("method", out JsonElement named)
+                && named.ValueKind is JsonValueKind.String ? named.GetString() : null;
+            if (method is not (RequestMethods.ElicitationCreate or DeprecatedMethods.SamplingCreateMessage or DeprecatedMethods.RootsList)) throw Odd();
+            requests.Add(new InputRequest(member.Name, method,
                 Encoding.UTF8.GetBytes(member.Value.TryGetProperty("params", out JsonElement given) ? given.GetRawText() : "{}")));
         }
 

@@ -28,6 +28,12 @@ public sealed class StatelessToSession(UpstreamSessions sessions, TimeProvider t
     public async Task CallAsync(BridgedCall call, ClientAnswer answer)
     {
         string? logLevel = JsonEdit.FindText(call.Body, "params", "_meta", Translation.LogLevelKey);
+        if (logLevel is not null && !LogLevels.All.Contains(logLevel))
+        {
+            await answer.RefuseAsync(CallOutcome.ToolError, LogLevels.Unknown);
+            return;
+        }
+
         UpstreamSessionKey key = KeyOf(call.Context, call.Hop, logLevel);
         for (bool isRetry = false; ; isRetry = true)
         {
@@ -127,7 +133,7 @@ public sealed class StatelessToSession(UpstreamSessions sessions, TimeProvider t
 
     /// <summary>Only what belongs to the request, and a log only when the request asked for one (MCP 2026-07-28, "Receiving Messages", "Logging").</summary>
     private static bool Passes(UpstreamMessage message, string? logLevel) =>
-        !message.IsAboutChanges && (message.Method != NotificationMethods.LoggingMessageNotification || logLevel is not null);
+        !message.IsAboutChanges && (message.Method != DeprecatedMethods.LoggingMessage || logLevel is not null);
 
     private static ReadOnlyMemory<byte> Restored(UpstreamMessage message, ReadOnlyMemory<byte> id, ReadOnlyMemory<byte>? token) =>
         token is { } own && JsonEdit.Find(message.Json, "params", "progressToken") is { } sent && sent.Span.SequenceEqual(id.Span)

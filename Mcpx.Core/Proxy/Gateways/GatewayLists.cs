@@ -5,7 +5,6 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Protocol;
-using Mcpx.Core.Proxy.Bridge;
 using ModelContextProtocol.Protocol;
 
 namespace Mcpx.Core.Proxy.Gateways;

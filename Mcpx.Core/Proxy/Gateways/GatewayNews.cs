@@ -55,9 +55,9 @@ public sealed class GatewayNews(CatalogKeeper catalogs, UpstreamSessions session
         do
         {
             foreach (UpstreamSession session in sessions.Of(client.Session.Id))
-                followed.GetOrAdd(session.Hop.Route.Server.Id, _ => relations.FollowSessionAsync(context, session.Hop, client, place, clientGone));
+                _ = followed.GetOrAdd(session.Hop.Route.Server.Id, _ => relations.FollowSessionAsync(context, session.Hop, client, place, clientGone));
             foreach (MemberRoute member in client.Live.Subscriptions.Select(uri => OwnerOf(context, uri)).OfType<MemberRoute>().Distinct())
-                followed.GetOrAdd(member.Member.Server, _ => FollowStatelessAsync(context, member, client, clientGone));
+                _ = followed.GetOrAdd(member.Member.Server, _ => FollowStatelessAsync(context, member, client, clientGone));
         }
         while (await timer.WaitForNextTickAsync(clientGone));
     }

@@ -1,5 +1,4 @@
 using Mcpx.Core.Gateways;
-using Mcpx.Core.Protocol;
 using Mcpx.Core.Proxy.Bridge;
 using ModelContextProtocol.Protocol;
 
