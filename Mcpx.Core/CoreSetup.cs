@@ -32,6 +32,7 @@ public static class CoreSetup
         services.AddSingleton(s => new CredentialVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), CredentialVault.Purpose)));
         services.AddSingleton<CredentialBroker>();
         services.AddSingleton<EgressHandlerFactory>();
+        services.AddSingleton<ProtocolProbe>().AddSingleton<UpstreamProtocols>();
         services.AddSingleton<ServerAdmin>().AddSingleton<ConnectionTest>();
         services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>();
         services.AddSingleton<UpstreamGuard>();

@@ -5,7 +5,7 @@ using Mcpx.Core.Primitives;
 namespace Mcpx.Core.Servers;
 
 /// <summary>The one door to an organisation's servers: rights, checks and change notification stand here once.</summary>
-public sealed class ServerAdmin(IServerStore store, CredentialVault vault, ChangeFeed changes, TimeProvider time)
+public sealed class ServerAdmin(IServerStore store, CredentialVault vault, UpstreamProtocols protocols, ChangeFeed changes, TimeProvider time)
 {
     public const int LargestPage = 200;
 
@@ -16,17 +16,21 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
         CredentialInput credential = input.Credential ?? CredentialInput.None;
         InputCheck check = new();
         check.Name(input.Name, "name").Slug(input.Slug, "slug");
-        CheckShared(check, input.Description, input.TimeoutSeconds);
+        CheckShared(check, input.Description, input.TimeoutSeconds, input.Limits);
         Uri? url = ServerUrl.Check(check, input.Url);
         credential.Check(check);
         check.ThrowIfWrong();
 
         DateTimeOffset now = Instant.Now(time);
         UpstreamServer server = new(EntityId.New<ServerId>(time), actor.Organization, input.Slug!, input.Name!.Trim(),
-            input.Description?.Trim() ?? "", url!, input.TimeoutSeconds ?? UpstreamServer.DefaultTimeoutSeconds, input.Enabled ?? true, now, now);
+            input.Description?.Trim() ?? "", url!, input.TimeoutSeconds ?? UpstreamServer.DefaultTimeoutSeconds, input.Enabled ?? true, now, now)
+        {
+            Limits = (input.Limits ?? new LimitsInput()).Over(UpstreamLimits.Default),
+        };
         StoredCredential? stored = vault.Seal(actor.Organization, server.Id, credential);
         await store.AddAsync(server, stored, cancellationToken);
         await PublishAsync(actor);
+        ProbeUnknown(server, stored);
         return new ServerDetails(server, stored);
     }
 
@@ -37,7 +41,7 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
         InputCheck check = new();
         if (change.Name is not null) check.Name(change.Name, "name");
         if (change.Slug is not null) check.Slug(change.Slug, "slug");
-        CheckShared(check, change.Description, change.TimeoutSeconds);
+        CheckShared(check, change.Description, change.TimeoutSeconds, change.Limits);
         Uri? url = change.Url is null ? null : ServerUrl.Check(check, change.Url);
         change.Credential?.Check(check);
         check.ThrowIfWrong();
@@ -51,6 +55,9 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
             Description = change.Description?.Trim() ?? before.Server.Description,
             TimeoutSeconds = change.TimeoutSeconds ?? before.Server.TimeoutSeconds,
             Enabled = change.Enabled ?? before.Server.Enabled,
+            Limits = change.Limits?.Over(before.Server.Limits) ?? before.Server.Limits,
+            // Another address or credential may meet another server; the store says the same.
+            Protocol = (url is null || url == before.Server.Url) && change.Credential is null ? before.Server.Protocol : null,
             UpdatedAt = Instant.Now(time),
         };
         RefuseCredentialTheft(before, server, change);
@@ -58,6 +65,7 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
         if (!await store.UpdateAsync(server, change.Credential is not null, credential, cancellationToken))
             throw new RefusalException.NotFound("server");
         await PublishAsync(actor);
+        ProbeUnknown(server, credential);
         return new ServerDetails(server, credential);
     }
 
@@ -105,11 +113,20 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
         }
     }
 
-    private static void CheckShared(InputCheck check, string? description, int? timeoutSeconds) => check
-        .Text(description, "description")
-        .Require(description is null || description.Length <= 2000, "description", "Use at most 2,000 characters.")
-        .Require(timeoutSeconds is null or >= 1 and <= UpstreamServer.LongestTimeoutSeconds, "timeoutSeconds",
-            $"Use 1 to {UpstreamServer.LongestTimeoutSeconds} seconds.");
+    private static void CheckShared(InputCheck check, string? description, int? timeoutSeconds, LimitsInput? limits)
+    {
+        limits?.Check(check);
+        check.Text(description, "description")
+            .Require(description is null || description.Length <= 2000, "description", "Use at most 2,000 characters.")
+            .Require(timeoutSeconds is null or >= 1 and <= UpstreamServer.LongestTimeoutSeconds, "timeoutSeconds",
+                $"Use 1 to {UpstreamServer.LongestTimeoutSeconds} seconds.");
+    }
+
+    /// <summary>Beside the save: a server that is down delays nothing. One that is switched off is left alone.</summary>
+    private void ProbeUnknown(UpstreamServer server, StoredCredential? credential)
+    {
+        if (server is { Protocol: null, Enabled: true }) protocols.Probe(server, credential);
+    }
 
     private ValueTask PublishAsync(Actor actor) => changes.PublishAsync(new Change(ChangeKind.Configuration, actor.Organization.Value));
 }

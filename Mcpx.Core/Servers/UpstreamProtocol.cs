@@ -1,3 +1,5 @@
+using Mcpx.Core.Primitives;
+
 namespace Mcpx.Core.Servers;
 
 /// <summary>The eras of the protocol that a server speaks. The numbers are stored.</summary>
@@ -22,6 +24,7 @@ public sealed record UpstreamProtocol(UpstreamEras Eras, bool OverSse, string? S
     /// <summary>For a server that could not be asked: it is spoken to as its clients speak.</summary>
     public static UpstreamProtocol Unknown { get; } = new(UpstreamEras.Session | UpstreamEras.Stateless, OverSse: false, SessionVersion: null, ProbedAt: default);
 
+    /// <summary>The stateless era's revision.</summary>
     public const string StatelessVersion = "2026-07-28";
 
     /// <summary>The revisions that <c>initialize</c> may agree on, newest first.</summary>
@@ -30,6 +33,15 @@ public sealed record UpstreamProtocol(UpstreamEras Eras, bool OverSse, string? S
     public bool SpeaksSession => Eras.HasFlag(UpstreamEras.Session);
 
     public bool SpeaksStateless => Eras.HasFlag(UpstreamEras.Stateless);
+
+    /// <summary>For people, behind "It speaks".</summary>
+    public string InWords => this switch
+    {
+        { OverSse: true } => $"the old HTTP+SSE transport ({SessionVersion})",
+        { SpeaksSession: true, SpeaksStateless: true } => $"MCP {SessionVersion} with sessions and {StatelessVersion} without",
+        { SpeaksSession: true } => $"MCP {SessionVersion} with sessions",
+        _ => $"MCP {StatelessVersion} without sessions",
+    };
 }
 
 /// <summary>What one server may cost the gateway, set per server within bounds.</summary>
@@ -43,4 +55,22 @@ public sealed record UpstreamLimits(int FirstByteSeconds, int AnswerMebibytes, i
     public const int MostConcurrentCalls = 10_000;
 
     public static UpstreamLimits Default { get; } = new(FirstByteSeconds: 30, AnswerMebibytes: 10, ConcurrentCalls: 256);
+}
+
+/// <summary>Limits as forms and REST bring them, before they are checked; null leaves one as it is.</summary>
+public sealed record LimitsInput(int? FirstByteSeconds = null, int? AnswerMebibytes = null, int? ConcurrentCalls = null)
+{
+    /// <summary>Adds what is wrong to <paramref name="check"/>, under the names <c>limits.…</c>.</summary>
+    public void Check(InputCheck check) => check
+        .Require(IsWithin(FirstByteSeconds, UpstreamLimits.LongestFirstByteSeconds), "limits.firstByteSeconds",
+            $"Use 1 to {UpstreamLimits.LongestFirstByteSeconds} seconds.")
+        .Require(IsWithin(AnswerMebibytes, UpstreamLimits.LargestAnswerMebibytes), "limits.answerMebibytes",
+            $"Use 1 to {UpstreamLimits.LargestAnswerMebibytes} MiB.")
+        .Require(IsWithin(ConcurrentCalls, UpstreamLimits.MostConcurrentCalls), "limits.concurrentCalls",
+            $"Use 1 to {UpstreamLimits.MostConcurrentCalls} calls.");
+
+    public UpstreamLimits Over(UpstreamLimits before) => new(
+        FirstByteSeconds ?? before.FirstByteSeconds, AnswerMebibytes ?? before.AnswerMebibytes, ConcurrentCalls ?? before.ConcurrentCalls);
+
+    private static bool IsWithin(int? value, int most) => value is null || value >= 1 && value <= most;
 }

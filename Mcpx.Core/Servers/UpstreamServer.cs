@@ -40,7 +40,8 @@ public sealed record NewServer(
     string? Description = null,
     int? TimeoutSeconds = null,
     CredentialInput? Credential = null,
-    bool? Enabled = null);
+    bool? Enabled = null,
+    LimitsInput? Limits = null);
 
 /// <summary>A change of a server; null leaves a member as it is.</summary>
 public sealed record ServerChange(
@@ -50,20 +51,28 @@ public sealed record ServerChange(
     string? Description = null,
     int? TimeoutSeconds = null,
     bool? Enabled = null,
-    CredentialInput? Credential = null);
+    CredentialInput? Credential = null,
+    LimitsInput? Limits = null);
 
 public interface IServerStore
 {
     /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation.</exception>
     Task AddAsync(UpstreamServer server, StoredCredential? credential, CancellationToken cancellationToken);
 
-    /// <summary>Writes the server, and its credential when <paramref name="replaceCredential"/> (null removes it). False when it is gone.</summary>
+    /// <summary>Writes the server, and its credential when <paramref name="replaceCredential"/> (null removes it). False when it is gone.
+    /// What is known of its protocol stays, unless its address or its credential changes: then it is unknown again.</summary>
     /// <param name="credential">The new one; else the one that the caller saw, which must still be the stored one.</param>
     /// <exception cref="RefusalException.Conflict">
     /// The slug is taken in the organisation, or the credential is not the one that the caller saw: it must not follow the
     /// server to an address that it was not entered for.
     /// </exception>
     Task<bool> UpdateAsync(UpstreamServer server, bool replaceCredential, StoredCredential? credential, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keeps what a probe of <paramref name="url"/> found, if that is still the server's address. True when it is something
+    /// else than was known, so that memories have to read it.
+    /// </summary>
+    Task<bool> RememberProtocolAsync(OrganizationId organization, ServerId server, Uri url, UpstreamProtocol protocol, CancellationToken cancellationToken);
 
     /// <summary>Removes the server with its credential and rules; its calls stay. False when the organisation has no such server.</summary>
     Task<bool> DeleteAsync(OrganizationId organization, ServerId server, CancellationToken cancellationToken);

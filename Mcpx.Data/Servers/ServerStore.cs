@@ -27,7 +27,7 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
     public Task<bool> UpdateAsync(UpstreamServer server, bool replaceCredential, StoredCredential? credential, CancellationToken cancellationToken) =>
         RefuseTakenSlugAsync(server, () => changes.WriteConfigurationAsync(server.Organization, async context =>
         {
-            if (!await UpdateRowAsync(context, server, cancellationToken)) return false;
+            if (!await UpdateRowAsync(context, server, replaceCredential, cancellationToken)) return false;
             IQueryable<CredentialRow> rows = context.Credentials.Where(c => c.OrgId == server.Organization && c.ServerId == server.Id);
             if (!replaceCredential)
             {
@@ -40,6 +40,27 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
             await context.SaveChangesAsync(cancellationToken);
             return true;
         }, cancellationToken));
+
+    public async Task<bool> RememberProtocolAsync(
+        OrganizationId organization, ServerId server, Uri url, UpstreamProtocol protocol, CancellationToken cancellationToken)
+    {
+        string address = url.AbsoluteUri;
+        bool isNew = await changes.WriteConfigurationAsync(organization, async context => await context.Servers
+            .Where(s => s.OrgId == organization && s.Id == server && s.Url == address)
+            .Where(s => s.Eras != protocol.Eras || s.OverSse != protocol.OverSse || s.SessionVersion != protocol.SessionVersion)
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(s => s.Eras, protocol.Eras)
+                .SetProperty(s => s.OverSse, protocol.OverSse)
+                .SetProperty(s => s.SessionVersion, protocol.SessionVersion)
+                .SetProperty(s => s.ProbedAt, protocol.ProbedAt), cancellationToken) == 1, cancellationToken);
+        if (isNew) return true;
+
+        // The same as before: when it was seen is kept, but no replica has to read its configuration anew for that.
+        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Servers.Where(s => s.OrgId == organization && s.Id == server && s.Url == address && s.Eras != null)
+            .ExecuteUpdateAsync(set => set.SetProperty(s => s.ProbedAt, protocol.ProbedAt), cancellationToken);
+        return false;
+    }
 
     public Task<bool> DeleteAsync(OrganizationId organization, ServerId server, CancellationToken cancellationToken) =>
         changes.WriteConfigurationAsync(organization, async context => await context.Servers
@@ -77,7 +98,7 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
     private static IQueryable<ServerRow> Read(McpxDbContext context, OrganizationId organization) =>
         context.Servers.AsNoTracking().Include(s => s.Credential).Where(s => s.OrgId == organization);
 
-    private static async Task<bool> UpdateRowAsync(McpxDbContext context, UpstreamServer server, CancellationToken cancellationToken)
+    private static async Task<bool> UpdateRowAsync(McpxDbContext context, UpstreamServer server, bool replaceCredential, CancellationToken cancellationToken)
     {
         ServerRow row = ServerRow.From(server);
         return await context.Servers.Where(s => s.OrgId == server.Organization && s.Id == server.Id).ExecuteUpdateAsync(set => set
@@ -90,10 +111,11 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
             .SetProperty(s => s.FirstByteSeconds, row.FirstByteSeconds)
             .SetProperty(s => s.AnswerMebibytes, row.AnswerMebibytes)
             .SetProperty(s => s.ConcurrentCalls, row.ConcurrentCalls)
-            .SetProperty(s => s.Eras, row.Eras)
-            .SetProperty(s => s.OverSse, row.OverSse)
-            .SetProperty(s => s.SessionVersion, row.SessionVersion)
-            .SetProperty(s => s.ProbedAt, row.ProbedAt)
+            // From the row and not from what the writer read: a probe may have written in between.
+            .SetProperty(s => s.Eras, s => s.Url == row.Url && !replaceCredential ? s.Eras : null)
+            .SetProperty(s => s.OverSse, s => s.Url == row.Url && !replaceCredential ? s.OverSse : null)
+            .SetProperty(s => s.SessionVersion, s => s.Url == row.Url && !replaceCredential ? s.SessionVersion : null)
+            .SetProperty(s => s.ProbedAt, s => s.Url == row.Url && !replaceCredential ? s.ProbedAt : null)
             .SetProperty(s => s.UpdatedAt, row.UpdatedAt), cancellationToken) == 1;
     }
 

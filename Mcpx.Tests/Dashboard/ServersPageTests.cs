@@ -61,6 +61,41 @@ public sealed class ServersPageTests(GatewayFixture gateway, BrowserFixture brow
     }
 
     [Fact]
+    public async Task Limits_are_checked_saved_and_shown_beside_what_the_server_speaks()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = DashboardVisits.Offering("balance");
+        upstream.Probe = (http, _) => FakeUpstream.JsonAsync(http, "{}", 500);
+        await gateway.AddServerAsync("limited", upstream.Url);
+        await using var visit = await browser.VisitAsync(gateway, "/servers/limited");
+        await Assertions.Expect(visit.Page.GetByText("not found out yet")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText("first byte within 30 s, 10 MiB an answer, 256 calls at once")).ToBeVisibleAsync();
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Edit" }).ClickAsync();
+        var dialog = visit.Page.GetByRole(AriaRole.Dialog);
+        await Assertions.Expect(dialog.GetByLabel("Calls at once")).ToBeHiddenAsync();
+        await dialog.GetByText("Limits").ClickAsync();
+        await Assertions.Expect(dialog.GetByLabel("First byte, seconds")).ToHaveValueAsync("30");
+        await dialog.GetByLabel("Calls at once").FillAsync("many");
+        await dialog.GetByLabel("Answer, MiB").FillAsync("100");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByText("Use 1 to 10000 calls.")).ToBeVisibleAsync();
+        await Assertions.Expect(dialog.GetByLabel("Calls at once")).ToHaveAttributeAsync("aria-invalid", "true");
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync("server-limits", fullPage: false);
+        await dialog.GetByLabel("Calls at once").FillAsync("5");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("first byte within 30 s, 100 MiB an answer, 5 calls at once")).ToBeVisibleAsync();
+
+        upstream.Probe = FakeUpstream.BothErasAsync;
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Test connection" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("It speaks MCP 2025-11-25 with sessions and 2026-07-28 without.")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText("MCP 2025-11-25 with sessions and 2026-07-28 without found")).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync("server-speaks");
+    }
+
+    [Fact]
     public async Task A_tool_blocked_in_the_editor_is_denied_at_the_next_call()
     {
         await using var upstream = await FakeUpstream.StartAsync();

@@ -60,6 +60,45 @@ public sealed class ConfigurationStoreTests(PostgresFixture postgres) : DataTest
     }
 
     [Fact]
+    public async Task A_finding_is_kept_for_the_address_it_was_made_at_and_told_only_when_it_is_new()
+    {
+        OrganizationId acme = (await Host.AddOrganizationAsync("acme")).Organization.Id;
+        OrganizationId globex = (await Host.AddOrganizationAsync("globex")).Organization.Id;
+        UpstreamServer server = await Host.AddServerAsync(acme, "finance");
+        UpstreamProtocol found = new(UpstreamEras.Session, OverSse: false, "2025-06-18", server.CreatedAt);
+        long version = await VersionAsync(acme);
+
+        (await Servers.RememberProtocolAsync(acme, server.Id, server.Url, found, Cancelled)).ShouldBeTrue();
+        (await VersionAsync(acme)).ShouldBe(version + 1);
+        UpstreamProtocol later = found with { ProbedAt = found.ProbedAt.AddHours(1) };
+        (await Servers.RememberProtocolAsync(acme, server.Id, server.Url, later, Cancelled)).ShouldBeFalse();
+        (await Servers.RememberProtocolAsync(acme, server.Id, new Uri("https://elsewhere.example"), found with { OverSse = true }, Cancelled)).ShouldBeFalse();
+        (await Servers.RememberProtocolAsync(globex, server.Id, server.Url, found with { OverSse = true }, Cancelled)).ShouldBeFalse();
+
+        (await VersionAsync(acme)).ShouldBe(version + 1);
+        ServerDetails details = (await Servers.FindAsync(acme, server.Id, Cancelled)).ShouldNotBeNull();
+        details.Server.ShouldBe(server with { Protocol = later });
+    }
+
+    [Fact]
+    public async Task A_writer_who_did_not_see_a_finding_does_not_undo_it_unless_address_or_credential_change()
+    {
+        OrganizationId acme = (await Host.AddOrganizationAsync("acme")).Organization.Id;
+        UpstreamServer server = await Host.AddServerAsync(acme, "finance");
+        UpstreamProtocol found = new(UpstreamEras.Session | UpstreamEras.Stateless, OverSse: false, "2025-11-25", server.CreatedAt);
+        await Servers.RememberProtocolAsync(acme, server.Id, server.Url, found, Cancelled);
+
+        await Servers.UpdateAsync(server with { Name = "New" }, replaceCredential: false, credential: null, Cancelled);
+        (await Servers.FindAsync(acme, server.Id, Cancelled))!.Server.Protocol.ShouldBe(found);
+        await Servers.UpdateAsync(server, replaceCredential: true, DataHost.Sealed(server, [1]), Cancelled);
+        (await Servers.FindAsync(acme, server.Id, Cancelled))!.Server.Protocol.ShouldBeNull();
+
+        await Servers.RememberProtocolAsync(acme, server.Id, server.Url, found, Cancelled);
+        await Servers.UpdateAsync(server with { Url = new Uri("https://finance.example/other"), Protocol = found }, replaceCredential: false, DataHost.Sealed(server, [1]), Cancelled);
+        (await Servers.FindAsync(acme, server.Id, Cancelled))!.Server.Protocol.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_taken_slug_is_a_conflict_and_leaves_nothing_half_written()
     {
         OrganizationId acme = (await Host.AddOrganizationAsync("acme")).Organization.Id;

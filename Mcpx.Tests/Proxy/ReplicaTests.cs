@@ -1,5 +1,7 @@
 using System.Net;
+using Mcpx.Core.Proxy;
 using Mcpx.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 
@@ -23,6 +25,21 @@ public sealed class ReplicaTests(PostgresFixture postgres, GatewayFixture first)
         await SeenAsync(second, slug, a => a.Json["error"] is not null);
         await second.ApiAsync(HttpMethod.Delete, $"/api/servers/{id}");
         await SeenAsync(first, slug, a => a.Status == HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task What_one_replica_finds_out_of_a_server_the_other_knows()
+    {
+        await using var second = new GatewayFixture(postgres);
+        await second.StartAsync(first.ConnectionString);
+        await using var upstream = await FakeUpstream.StartAsync();
+
+        var (slug, _) = await first.AddUpstreamAsync(upstream.Url);
+
+        var snapshots = second.Services.GetRequiredService<SnapshotKeeper>();
+        await Eventually.TrueAsync(() => Task.FromResult(snapshots.Current.Gateways.Find(second.Organization)?.FindServer(slug)?.Server.Protocol is { SpeaksSession: true, SpeaksStateless: true }),
+            "the other replica noticed", Promised, TestContext.Current.CancellationToken);
+        upstream.Probes.Count.ShouldBe(2);
     }
 
     [Fact]

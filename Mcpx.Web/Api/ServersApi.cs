@@ -35,14 +35,14 @@ internal static class ServersApi
 
     private static async Task<IResult> CreateAsync(HttpContext http, ServerAdmin servers, PublicAddress address, ServerBody body)
     {
-        NewServer input = new(body.Name, body.Slug, body.Url, body.Description, body.TimeoutSeconds, body.Credential?.ToInput(), body.Enabled);
+        NewServer input = new(body.Name, body.Slug, body.Url, body.Description, body.TimeoutSeconds, body.Credential?.ToInput(), body.Enabled, body.Limits);
         ServerDetails created = await servers.CreateAsync(ActorResolver.FromToken(http), input, http.RequestAborted);
         return Results.Created($"/api/servers/{created.Server.Id}", ServerAnswer.From(created, Slug(http), address));
     }
 
     private static async Task<IResult> UpdateAsync(HttpContext http, ServerAdmin servers, PublicAddress address, string id, ServerBody body)
     {
-        ServerChange change = new(body.Name, body.Slug, body.Url, body.Description, body.TimeoutSeconds, body.Enabled, body.Credential?.ToInput());
+        ServerChange change = new(body.Name, body.Slug, body.Url, body.Description, body.TimeoutSeconds, body.Enabled, body.Credential?.ToInput(), body.Limits);
         ServerDetails updated = await servers.UpdateAsync(ActorResolver.FromToken(http), Id(id), change, http.RequestAborted);
         return Results.Ok(ServerAnswer.From(updated, Slug(http), address));
     }
@@ -56,7 +56,7 @@ internal static class ServersApi
     private static async Task<IResult> TestAsync(HttpContext http, ConnectionTest test, string id)
     {
         ConnectionReport report = await test.RunAsync(ActorResolver.FromToken(http), Id(id), http.RequestAborted);
-        return Results.Ok(report);
+        return Results.Ok(ConnectionAnswer.From(report));
     }
 
     private static async Task<IResult> GetGovernanceAsync(HttpContext http, GovernanceAdmin governance, string id) =>
@@ -77,7 +77,8 @@ internal sealed record ServerBody(
     string? Description = null,
     int? TimeoutSeconds = null,
     bool? Enabled = null,
-    CredentialBody? Credential = null);
+    CredentialBody? Credential = null,
+    LimitsInput? Limits = null);
 
 internal sealed record CredentialBody(CredentialKind Kind, string? Header = null, string? Secret = null)
 {
@@ -98,7 +99,7 @@ internal sealed record GovernanceAnswer(GovernanceMode Mode, IReadOnlyList<strin
 internal sealed record ServerAnswer(
     string Id, string Slug, string Name, string Description, string Url, string Endpoint, int TimeoutSeconds, bool Enabled,
     bool HasCredential, CredentialKind CredentialKind, string? CredentialHeader, string? CredentialHint,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    UpstreamLimits Limits, ProtocolAnswer? Protocol, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public static ServerAnswer From(ServerDetails details, string organization, PublicAddress address)
     {
@@ -106,6 +107,25 @@ internal sealed record ServerAnswer(
         return new ServerAnswer(server.Id.ToString(), server.Slug, server.Name, server.Description, server.Url.OriginalString,
             address.To($"/mcp/{organization}/server/{server.Slug}"), server.TimeoutSeconds, server.Enabled,
             details.Credential is not null, details.Credential?.Kind ?? CredentialKind.None, details.Credential?.Header, details.Credential?.Hint,
-            server.CreatedAt, server.UpdatedAt);
+            server.Limits, server.Protocol is null ? null : ProtocolAnswer.From(server.Protocol), server.CreatedAt, server.UpdatedAt);
+    }
+}
+
+/// <summary>How a server is spoken to, in the words of the API.</summary>
+internal sealed record ProtocolAnswer(IReadOnlyList<string> Eras, string Transport, string? SessionVersion, DateTimeOffset ProbedAt)
+{
+    public static ProtocolAnswer From(UpstreamProtocol protocol) => new(
+        [.. protocol.SpeaksSession ? ["session"] : Array.Empty<string>(), .. protocol.SpeaksStateless ? ["stateless"] : Array.Empty<string>()],
+        protocol.OverSse ? "sse" : "streamableHttp", protocol.SessionVersion, protocol.ProbedAt);
+}
+
+/// <param name="Eras">Empty, and the transport null, when the server was not reached.</param>
+internal sealed record ConnectionAnswer(
+    bool Ok, IReadOnlyList<ConnectionStep> Steps, int? Tools, IReadOnlyList<string> ToolNames, IReadOnlyList<string> Eras, string? Transport, string? ProtocolVersion, string? ServerName)
+{
+    public static ConnectionAnswer From(ConnectionReport report)
+    {
+        ProtocolAnswer? protocol = report.Protocol is null ? null : ProtocolAnswer.From(report.Protocol);
+        return new ConnectionAnswer(report.Ok, report.Steps, report.Tools, report.ToolNames, protocol?.Eras ?? [], protocol?.Transport, report.ProtocolVersion, report.ServerName);
     }
 }

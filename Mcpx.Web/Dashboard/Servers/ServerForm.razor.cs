@@ -19,6 +19,7 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
     private bool _slugIsOwn;
     private bool _testing;
     private bool _saving;
+    private bool _showLimits;
 
     [Parameter]
     public ServerDetails? Existing { get; set; }
@@ -109,6 +110,8 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
             }
         });
         if (refusal is not null) _problem = _messages.Show(refusal);
+        // What is wrong must not hide in a section that is closed.
+        _showLimits |= refusal is RefusalException.Invalid { Errors: var errors } && errors.Any(e => e.Field.StartsWith("limits.", StringComparison.Ordinal));
         return done && refusal is null;
     }
 }

@@ -34,6 +34,9 @@ public sealed class ServerFormModel
         ["url"] = nameof(Url),
         ["description"] = nameof(Description),
         ["timeoutSeconds"] = nameof(Timeout),
+        ["limits.firstByteSeconds"] = nameof(FirstByte),
+        ["limits.answerMebibytes"] = nameof(LongestAnswer),
+        ["limits.concurrentCalls"] = nameof(CallsAtOnce),
         ["credential"] = nameof(Credential),
         ["credential.header"] = nameof(Header),
         ["credential.secret"] = nameof(Secret),
@@ -48,6 +51,12 @@ public sealed class ServerFormModel
     public string? Description { get; set; }
 
     public string? Timeout { get; set; } = UpstreamServer.DefaultTimeoutSeconds.ToString();
+
+    public string? FirstByte { get; set; } = UpstreamLimits.Default.FirstByteSeconds.ToString();
+
+    public string? LongestAnswer { get; set; } = UpstreamLimits.Default.AnswerMebibytes.ToString();
+
+    public string? CallsAtOnce { get; set; } = UpstreamLimits.Default.ConcurrentCalls.ToString();
 
     public CredentialChoice Credential { get; set; }
 
@@ -73,13 +82,16 @@ public sealed class ServerFormModel
         Url = details.Server.Url.OriginalString,
         Description = details.Server.Description,
         Timeout = details.Server.TimeoutSeconds.ToString(),
+        FirstByte = details.Server.Limits.FirstByteSeconds.ToString(),
+        LongestAnswer = details.Server.Limits.AnswerMebibytes.ToString(),
+        CallsAtOnce = details.Server.Limits.ConcurrentCalls.ToString(),
         Credential = details.Credential is null ? CredentialChoice.None : CredentialChoice.Keep,
         Header = details.Credential?.Header ?? Core.Credentials.CredentialInput.DefaultHeader,
     };
 
-    internal NewServer ToNew() => new(Name, Trimmed(Slug), Url, Description, Seconds, CredentialInput);
+    internal NewServer ToNew() => new(Name, Trimmed(Slug), Url, Description, Whole(Timeout), CredentialInput, Limits: Limits);
 
-    internal ServerChange ToChange() => new(Name ?? "", Trimmed(Slug) ?? "", Url ?? "", Description ?? "", Seconds, Credential: CredentialInput);
+    internal ServerChange ToChange() => new(Name ?? "", Trimmed(Slug) ?? "", Url ?? "", Description ?? "", Whole(Timeout), Credential: CredentialInput, Limits: Limits);
 
     /// <summary>"HR (demo)" becomes "hr-demo"; what has no ASCII form falls away.</summary>
     internal static string SlugOf(string? name)
@@ -99,8 +111,10 @@ public sealed class ServerFormModel
     }
 
     /// <summary>A text that is no number is out of range, so that the field is refused and not silently the default.</summary>
-    private int? Seconds => string.IsNullOrWhiteSpace(Timeout) ? null
-        : int.TryParse(Timeout, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : -1;
+    private static int? Whole(string? text) => string.IsNullOrWhiteSpace(text) ? null
+        : int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
+
+    private LimitsInput Limits => new(Whole(FirstByte), Whole(LongestAnswer), Whole(CallsAtOnce));
 
     private static string? Trimmed(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
 }

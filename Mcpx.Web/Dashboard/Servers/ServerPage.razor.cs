@@ -58,6 +58,13 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
             Toasts.Show(Tone.Good, on ? $"“{_details.Server.Name}” takes calls again" : $"“{_details.Server.Name}” is off: its calls are refused");
     }
 
+    /// <summary>The test also found out how the server is spoken to, and that stands among its facts.</summary>
+    private async Task OnTestedAsync(ConnectionReport report)
+    {
+        if (report.Ok) _tools = report.ToolNames;
+        await TryAsync(async actor => Show(await servers.GetAsync(actor, _details!.Server.Id, Left)));
+    }
+
     private void OnSaved(ServerDetails saved)
     {
         _editing = false;

@@ -21,6 +21,6 @@ public sealed partial class ServerTest(ConnectionTest test) : OrganizationPart
         (_running, _report) = (true, null);
         await TryAsync(async actor => _report = await test.RunAsync(actor, Server.Id, Left));
         _running = false;
-        if (_report is { Ok: true }) await OnTested.InvokeAsync(_report);
+        if (_report is not null) await OnTested.InvokeAsync(_report);
     }
 }

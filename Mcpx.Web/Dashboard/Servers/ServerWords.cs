@@ -1,5 +1,6 @@
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Governance;
+using Mcpx.Core.Servers;
 
 namespace Mcpx.Web.Dashboard.Servers;
 
@@ -12,6 +13,9 @@ internal static class ServerWords
         { Kind: CredentialKind.ApiKey } => $"API key {credential.Hint}",
         _ => $"bearer {credential.Hint}",
     };
+
+    public static string Limits(UpstreamLimits limits) =>
+        $"first byte within {limits.FirstByteSeconds} s, {limits.AnswerMebibytes:N0} MiB an answer, {limits.ConcurrentCalls:N0} calls at once";
 
     public static string Rules(ToolPolicy? policy) => policy switch
     {

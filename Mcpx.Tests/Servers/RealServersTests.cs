@@ -1,0 +1,48 @@
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
+using Mcpx.Tests.Conformance;
+using Mcpx.Tests.Samples;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Servers;
+
+/// <summary>What the probe finds of servers that others wrote.</summary>
+public sealed class RealServersTests
+{
+    public sealed class Demo(DemoServersFixture servers) : IClassFixture<DemoServersFixture>
+    {
+        [Theory]
+        [InlineData("crm")]
+        [InlineData("finance")]
+        [InlineData("hr")]
+        public async Task The_demo_servers_speak_both_eras(string server)
+        {
+            var credential = DemoServersFixture.CredentialOf(server).Select(h => ((string, Secret)?)(h.Key, new Secret(h.Value))).SingleOrDefault();
+
+            var found = await ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(servers.UrlOf(server), credential, TestContext.Current.CancellationToken);
+
+            found.InWords.ShouldBe("MCP 2025-11-25 with sessions and 2026-07-28 without");
+        }
+
+        [Fact]
+        public async Task Without_its_credential_a_server_is_not_found()
+        {
+            var refused = await Should.ThrowAsync<HttpRequestException>(
+                ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(servers.UrlOf("finance"), credential: null, TestContext.Current.CancellationToken));
+
+            ConnectionFailure.Explain(refused).ShouldNotBeNull().ShouldStartWith("The server refuses the credential");
+        }
+    }
+
+    public sealed class Everything(EverythingServer server) : IClassFixture<EverythingServer>
+    {
+        [Fact]
+        public async Task The_reference_server_speaks_the_session_era()
+        {
+            var found = await ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(server.Url, credential: null, TestContext.Current.CancellationToken);
+
+            found.InWords.ShouldBe("MCP 2025-11-25 with sessions");
+        }
+    }
+}
