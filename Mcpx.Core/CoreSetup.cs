@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
+using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
@@ -34,6 +35,8 @@ public static class CoreSetup
         services.AddSingleton<EgressHandlerFactory>();
         services.AddSingleton<ProtocolProbe>().AddSingleton<UpstreamProtocols>();
         services.AddSingleton<ServerAdmin>().AddSingleton<ConnectionTest>();
+        services.AddSingleton<CatalogReader>().AddSingleton<CatalogKeeper>().AddSingleton<IRouteSource>(s => s.GetRequiredService<SnapshotKeeper>());
+        services.AddHostedService(s => s.GetRequiredService<CatalogKeeper>());
         services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>();
         services.AddSingleton<UpstreamGuard>();
         services.AddSingleton<MetricsQuery>().AddSingleton<LiveFigures>();

@@ -54,6 +54,7 @@ public static class DataServices
         services.AddSingleton<IDataProtectionKeyStore, DataProtectionKeyStore>();
         services.AddHostedService<TokenUseWriter>();
         services.AddSingleton<IServerStore, ServerStore>();
+        services.AddSingleton<IServerCatalogStore, ServerCatalogStore>();
         services.AddSingleton<IGovernanceStore, GovernanceStore>();
         services.AddSingleton<ISnapshotSource, SnapshotSource>();
 

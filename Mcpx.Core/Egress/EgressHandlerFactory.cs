@@ -31,9 +31,15 @@ public sealed class EgressHandlerFactory(AddressGuard guard)
     };
 
     /// <summary>A client for libraries that want one; its only deviation from the handler is that it exists.</summary>
+    /// <param name="around">Sees every request before the handler; null for none.</param>
+    public HttpClient CreateClient(DelegatingHandler? around = null)
+    {
+        HttpMessageHandler handler = Create();
+        if (around is not null) (around.InnerHandler, handler) = (handler, around);
 #pragma warning disable RS0030 // This is the one way out.
-    public HttpClient CreateClient() => new(Create(), disposeHandler: true);
+        return new HttpClient(handler, disposeHandler: true);
 #pragma warning restore RS0030
+    }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {

@@ -6,13 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace Mcpx.Core.Proxy;
 
 /// <summary>Keeps the snapshot that calls read, and makes a new one when configuration changes.</summary>
-public sealed partial class SnapshotKeeper : IDisposable
+public sealed partial class SnapshotKeeper : IRouteSource, IDisposable
 {
     private readonly ISnapshotSource _source;
     private readonly ILogger<SnapshotKeeper> _logger;
     private readonly IDisposable _subscription;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private ProxySnapshot _current = ProxySnapshot.Empty;
+    private Action? _onRoutesChanged;
 
     public SnapshotKeeper(ISnapshotSource source, ChangeFeed changes, ILogger<SnapshotKeeper> logger)
     {
@@ -37,12 +38,17 @@ public sealed partial class SnapshotKeeper : IDisposable
                 new GatewaySnapshot(all.Select(o => o.Routes).OfType<OrganizationRoutes>()),
                 new GovernanceSnapshot(all.Select(o => o.Policies).OfType<OrganizationPolicies>())));
             IsLoaded = true;
+            _onRoutesChanged?.Invoke();
         }
         finally
         {
             _turn.Release();
         }
     }
+
+    GatewaySnapshot IRouteSource.Routes => Current.Gateways;
+
+    void IRouteSource.OnRoutesChanged(Action onChange) => _onRoutesChanged += onChange;
 
     public void Dispose()
     {
@@ -76,6 +82,7 @@ public sealed partial class SnapshotKeeper : IDisposable
             Volatile.Write(ref _current, new ProxySnapshot(
                 before.Gateways.With(organization, part.Routes),
                 before.Governance.With(organization, part.Policies)));
+            _onRoutesChanged?.Invoke();
         }
         finally
         {

@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mcpx.Core.Gateways;
+
+/// <summary>
+/// The catalogues of all servers that somebody needs, in this replica's memory: members of gateways are kept up to date,
+/// others for a while after they were asked for. Whoever asks gets what is known, and waits only where nothing is.
+/// </summary>
+public sealed class CatalogKeeper : IHostedService
+{
+    /// <summary>How long a request waits, for all members together, that a server lists what it offers for the first time.</summary>
+    public static readonly TimeSpan AggregateDeadline = TimeSpan.FromSeconds(12);
+
+    private const int RefreshesAtOnce = 32;
+
+    private readonly ConcurrentDictionary<ServerId, KeptServer> _kept = new();
+    private readonly ConditionalWeakTable<GatewayRoute, Cached> _views = [];
+    private readonly Lock _gate = new();
+    private readonly IRouteSource _routes;
+    private readonly KeeperParts _parts;
+    private bool _stopped;
+
+    public CatalogKeeper(IRouteSource routes, CatalogReader reader, IServerCatalogStore store, TimeProvider time, ILogger<CatalogKeeper> logger)
+    {
+        _routes = routes;
+        _parts = new KeeperParts(reader, store, time, new CatalogChanges(logger), new SemaphoreSlim(RefreshesAtOnce), logger);
+    }
+
+    /// <summary>The gateway from memory, at once; null while a member has never been asked.</summary>
+    public GatewayView? Find(GatewayRoute gateway)
+    {
+        KnownCatalog?[] known = [.. gateway.Members.Select(m => KnownOf(m.Server))];
+        for (int at = 0; at < known.Length; at++)
+        {
+            if (known[at] is null && gateway.Members[at].Server.Server.Enabled) return null;
+        }
+
+        return ViewOf(gateway, known);
+    }
+
+    /// <summary>The gateway; waits for members of which nothing is known, all at once, at most <see cref="AggregateDeadline"/>.</summary>
+    public async ValueTask<GatewayView> GetAsync(GatewayRoute gateway, CancellationToken cancellationToken)
+    {
+        if (Find(gateway) is { } view) return view;
+        await WaitAsync([.. gateway.Members.Where(m => m.Server.Server.Enabled).Select(m => Keep(m.Server))], cancellationToken);
+        return ViewOf(gateway, [.. gateway.Members.Select(m => KnownOf(m.Server))]);
+    }
+
+    /// <summary>One server's catalogue, also of one outside of gateways; null when it is switched off or can't be read.</summary>
+    public async ValueTask<ServerCatalog?> GetAsync(ServerRoute server, CancellationToken cancellationToken)
+    {
+        if (!server.Server.Enabled) return null;
+        KeptServer kept = Keep(server);
+        if (kept.Known is null) await WaitAsync([kept], cancellationToken);
+        return kept.Known?.Catalog;
+    }
+
+    /// <summary>An answer of the server's does not fit its list: it is read again soon, however often this is called.</summary>
+    public void Doubt(ServerRoute server)
+    {
+        if (server.Server.Enabled) Keep(server).Doubt();
+    }
+
+    /// <summary>Tells changes of the lists of the organisation's servers. The handler returns at once; it may be called on any thread.</summary>
+    public IDisposable Subscribe(OrganizationId organization, Action<CatalogChange> onChange) => _parts.Changes.Subscribe(organization, onChange);
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _routes.OnRoutesChanged(KeepMembersWarm);
+        KeepMembersWarm();
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        KeptServer[] all;
+        lock (_gate)
+        {
+            _stopped = true;
+            all = [.. _kept.Values];
+        }
+
+        foreach (KeptServer kept in all) kept.Dispose();
+        await Task.WhenAll(all.Select(k => k.Running)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void KeepMembersWarm()
+    {
+        Dictionary<ServerId, ServerRoute> wanted = [];
+        foreach (MemberRoute member in _routes.Routes.Organizations.SelectMany(o => o.Gateways).Where(g => g.Gateway.Enabled).SelectMany(g => g.Members))
+            wanted[member.Member.Server] = member.Server;
+        foreach ((ServerId server, KeptServer kept) in _kept)
+        {
+            bool isThere = _routes.Routes.Find(kept.Route.Organization.Id)?.FindServer(kept.Route.Server.Slug) is { Server.Enabled: true } now && now.Server.Id == server;
+            if (!wanted.ContainsKey(server)) kept.Warm(false);
+            if (!isThere && wanted.GetValueOrDefault(server)?.Server.Enabled is not true) kept.Dispose();
+        }
+
+        foreach (ServerRoute server in wanted.Values.Where(s => s.Server.Enabled)) Keep(server).Warm(true);
+    }
+
+    private KnownCatalog? KnownOf(ServerRoute server) => server.Server.Enabled ? Keep(server).Known : null;
+
+    /// <summary>The server as it is configured now. A call under way may still bring its route of before.</summary>
+    private KeptServer Keep(ServerRoute server)
+    {
+        ServerId id = server.Server.Id;
+        if (_kept.TryGetValue(id, out KeptServer? kept) && Serves(kept, server)) return Touched(kept, server);
+        lock (_gate)
+        {
+            if (_kept.TryGetValue(id, out kept) && Serves(kept, server)) return Touched(kept, server);
+            kept?.Dispose();
+            KeptServer made = new(server, _parts);
+            _kept[id] = made;
+            if (_stopped) made.Dispose();
+            else made.Start(() => _kept.TryRemove(KeyValuePair.Create(id, made)));
+            return made;
+        }
+    }
+
+    private static KeptServer Touched(KeptServer kept, ServerRoute server)
+    {
+        kept.Touch(server);
+        return kept;
+    }
+
+    private static bool Serves(KeptServer kept, ServerRoute server) =>
+        !kept.IsStopped && (server.Server.UpdatedAt < kept.Route.Server.UpdatedAt || IsSameConnection(kept.Route, server));
+
+    private static bool IsSameConnection(ServerRoute one, ServerRoute other) => ReferenceEquals(one, other)
+        || one.Server.Url == other.Server.Url
+            && one.Credential?.Kind == other.Credential?.Kind
+            && one.Credential?.Header == other.Credential?.Header
+            && one.Credential?.Ciphertext.AsSpan().SequenceEqual(other.Credential?.Ciphertext) is not false;
+
+    private async Task WaitAsync(KeptServer[] servers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(servers.Select(s => s.FirstKnown)).WaitAsync(AggregateDeadline, _parts.Time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            foreach (KeptServer server in servers) server.GiveUpWaiting();
+        }
+    }
+
+    private GatewayView ViewOf(GatewayRoute gateway, KnownCatalog?[] known)
+    {
+        bool wasThere = _views.TryGetValue(gateway, out Cached? cached);
+        if (wasThere && cached!.Known.AsSpan().SequenceEqual(known)) return cached.View;
+        bool isSameContent = wasThere && known.Zip(cached!.Known).All(k => ReferenceEquals(k.First?.Content, k.Second?.Content));
+        GatewayCatalog catalog = isSameContent ? cached!.View.Catalog : GatewayCatalog.Compile(gateway, known.Select(k => k?.Catalog).OfType<ServerCatalog>().ToDictionary(c => c.Server));
+        GatewayView view = new(gateway, catalog, [.. gateway.Members.Select((m, at) => MemberState.Of(m, known[at]))]);
+        _views.AddOrUpdate(gateway, new Cached(known, view));
+        return view;
+    }
+
+    private sealed record Cached(KnownCatalog?[] Known, GatewayView View);
+}
