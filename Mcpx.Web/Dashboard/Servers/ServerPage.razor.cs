@@ -58,6 +58,14 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
             Toasts.Show(Tone.Good, on ? $"“{_details.Server.Name}” takes calls again" : $"“{_details.Server.Name}” is off: its calls are refused");
     }
 
+    private async Task DeleteAsync()
+    {
+        var server = _details!.Server;
+        if (!await TryAsync(actor => servers.DeleteAsync(actor, server.Id, Left))) return;
+        Toasts.Show(Tone.Good, $"Server “{server.Name}” deleted");
+        navigation.NavigateTo(DashboardUrls.Servers(Organization));
+    }
+
     private void OnSaved(ServerDetails saved)
     {
         _editing = false;
