@@ -37,6 +37,7 @@ public static class CoreSetup
         services.AddSingleton<ServerAdmin>().AddSingleton<ConnectionTest>();
         services.AddSingleton<CatalogReader>().AddSingleton<CatalogKeeper>().AddSingleton<IRouteSource>(s => s.GetRequiredService<SnapshotKeeper>());
         services.AddHostedService(s => s.GetRequiredService<CatalogKeeper>());
+        services.AddSingleton<GatewayAdmin>();
         services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>();
         services.AddSingleton<UpstreamGuard>();
         services.AddSingleton<MetricsQuery>().AddSingleton<LiveFigures>();

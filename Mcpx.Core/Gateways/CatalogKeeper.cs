@@ -51,6 +51,9 @@ public sealed class CatalogKeeper : IHostedService
         return ViewOf(gateway, [.. gateway.Members.Select(m => KnownOf(m.Server))]);
     }
 
+    /// <summary>One server's catalogue from memory, at once; null while nothing is known.</summary>
+    public ServerCatalog? Find(ServerRoute server) => KnownOf(server)?.Catalog;
+
     /// <summary>One server's catalogue, also of one outside of gateways; null when it is switched off or can't be read.</summary>
     public async ValueTask<ServerCatalog?> GetAsync(ServerRoute server, CancellationToken cancellationToken)
     {

@@ -86,7 +86,7 @@ public sealed class JsonEditTests
         var values = from depth in Gen.Choose(0, 3) from seed in Gen.Choose(0, int.MaxValue) select RandomObject(new Random(seed), depth);
         var cases = from json in values from at in path from sets in Gen.Elements(true, false) select (json, at, sets);
 
-        Property.Holds(cases, c =>
+        Fixtures.Property.Holds(cases, c =>
         {
             var (json, at, sets) = c;
             var tree = JsonNode.Parse(json)!.AsObject();

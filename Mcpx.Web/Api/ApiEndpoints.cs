@@ -38,6 +38,7 @@ internal static class ApiEndpoints
         RouteGroupBuilder read = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiRead);
         RouteGroupBuilder write = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiWrite);
         ServersApi.Map(read, write);
+        GatewaysApi.Map(read, write);
         TokensApi.Map(read, write);
         CallsApi.Map(read);
     }

@@ -50,17 +50,17 @@ internal sealed class SessionClient(GatewayFixture gateway, string path, string 
 }
 
 /// <summary>An answer's messages, one after the other.</summary>
-internal sealed class MessageStream(HttpClient http, HttpResponseMessage response, StreamReader reader) : IAsyncDisposable
+internal sealed class MessageStream(HttpMessageInvoker http, HttpResponseMessage response, StreamReader reader) : IAsyncDisposable
 {
     public static async Task<MessageStream> OpenAsync(Uri url, HttpMethod method, string? message, string token, params (string Name, string Value)[] headers)
     {
-        var http = new HttpClient();
+        var http = new HttpMessageInvoker(new SocketsHttpHandler());
         using var request = new HttpRequestMessage(method, url);
         if (message is not null) request.Content = new StringContent(message, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
         return new MessageStream(http, response, new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken)));
     }
 

@@ -56,7 +56,7 @@ public sealed class SessionToStatelessTests(GatewayFixture gateway) : IClassFixt
         seen.Headers["MCP-Protocol-Version"].ShouldBe("2026-07-28");
         seen.Headers["Mcp-Method"].ShouldBe("tools/call");
         McpHeaderEncoder.DecodeValue(seen.Headers["Mcp-Name"]).ShouldBe("öffnen");
-        seen.Headers.ShouldNotContainKey("Mcp-Session-Id");
+        seen.Headers.Keys.ShouldNotContain("Mcp-Session-Id", StringComparer.OrdinalIgnoreCase);
         seen.Text.ShouldBe("""
             {"jsonrpc":"2.0","id":"call-1","method":"tools/call","params":{"name":"öffnen","arguments":{"n":1.50},"_meta":{"progressToken":7,"own/key":1,"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"old","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"elicitation":{},"future":{"x":1}}}}}
             """.Trim());

@@ -65,6 +65,14 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
         await TryAsync(async actor => Show(await servers.GetAsync(actor, _details!.Server.Id, Left)));
     }
 
+    private async Task DeleteAsync()
+    {
+        var server = _details!.Server;
+        if (!await TryAsync(actor => servers.DeleteAsync(actor, server.Id, Left))) return;
+        Toasts.Show(Tone.Good, $"Server “{server.Name}” deleted");
+        navigation.NavigateTo(DashboardUrls.Servers(Organization));
+    }
+
     private void OnSaved(ServerDetails saved)
     {
         _editing = false;
