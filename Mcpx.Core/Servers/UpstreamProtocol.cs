@@ -65,9 +65,9 @@ public sealed record LimitsInput(int? FirstByteSeconds = null, int? AnswerMebiby
         .Require(IsWithin(FirstByteSeconds, UpstreamLimits.LongestFirstByteSeconds), "limits.firstByteSeconds",
             $"Use 1 to {UpstreamLimits.LongestFirstByteSeconds} seconds.")
         .Require(IsWithin(AnswerMebibytes, UpstreamLimits.LargestAnswerMebibytes), "limits.answerMebibytes",
-            $"Use 1 to {UpstreamLimits.LargestAnswerMebibytes} MiB.")
+            $"Use 1 to {UpstreamLimits.LargestAnswerMebibytes:N0} MiB.")
         .Require(IsWithin(ConcurrentCalls, UpstreamLimits.MostConcurrentCalls), "limits.concurrentCalls",
-            $"Use 1 to {UpstreamLimits.MostConcurrentCalls} calls.");
+            $"Use 1 to {UpstreamLimits.MostConcurrentCalls:N0} calls.");
 
     public UpstreamLimits Over(UpstreamLimits before) => new(
         FirstByteSeconds ?? before.FirstByteSeconds, AnswerMebibytes ?? before.AnswerMebibytes, ConcurrentCalls ?? before.ConcurrentCalls);

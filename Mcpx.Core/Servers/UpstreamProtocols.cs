@@ -101,11 +101,15 @@ public sealed partial class UpstreamProtocols(
             UpstreamProtocol found = await inquiry.Answer;
             await RememberAsync(server, found);
         }
-        catch (Exception e)
+        catch (Exception e) when (!_stopping.IsCancellationRequested)
         {
             // Whoever waits gets the exception, too; in the background nobody does, and a later call asks again.
             inquiry.FailedAt = time.GetTimestamp();
             LogNotFound(logger, server.Id, ConnectionFailure.Explain(e) ?? e.Message);
+        }
+        catch
+        {
+            // Stopping: the next start asks again.
         }
     }
 
@@ -116,7 +120,7 @@ public sealed partial class UpstreamProtocols(
             if (await store.RememberProtocolAsync(server.Organization, server.Id, server.Url, found, _stopping.Token))
                 await changes.PublishAsync(new Change(ChangeKind.Configuration, server.Organization.Value));
         }
-        catch (Exception e)
+        catch (Exception e) when (!_stopping.IsCancellationRequested)
         {
             // This replica knows it all the same.
             LogNotStored(logger, server.Id, e.Message);

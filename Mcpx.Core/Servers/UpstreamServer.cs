@@ -5,7 +5,7 @@ namespace Mcpx.Core.Servers;
 
 /// <summary>An MCP server behind the gateway ("server" to people).</summary>
 /// <param name="Slug">Its name in URLs, unique in the organisation.</param>
-/// <param name="Url">Its Streamable HTTP endpoint, absolute http or https.</param>
+/// <param name="Url">Its endpoint, absolute http or https; of Streamable HTTP or of the older HTTP+SSE.</param>
 /// <param name="TimeoutSeconds">The longest a whole call may take, 1–600.</param>
 /// <param name="Enabled">False refuses every call: the switch for an emergency.</param>
 public sealed record UpstreamServer(

@@ -79,7 +79,7 @@ public sealed class ServersPageTests(GatewayFixture gateway, BrowserFixture brow
         await dialog.GetByLabel("Calls at once").FillAsync("many");
         await dialog.GetByLabel("Answer, MiB").FillAsync("100");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
-        await Assertions.Expect(dialog.GetByText("Use 1 to 10000 calls.")).ToBeVisibleAsync();
+        await Assertions.Expect(dialog.GetByText("Use 1 to 10,000 calls.")).ToBeVisibleAsync();
         await Assertions.Expect(dialog.GetByLabel("Calls at once")).ToHaveAttributeAsync("aria-invalid", "true");
         await visit.ShouldBeFaultlessAsync();
         await visit.ScreenshotAsync("server-limits", fullPage: false);
@@ -90,7 +90,7 @@ public sealed class ServersPageTests(GatewayFixture gateway, BrowserFixture brow
         upstream.Probe = FakeUpstream.BothErasAsync;
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Test connection" }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("It speaks MCP 2025-11-25 with sessions and 2026-07-28 without.")).ToBeVisibleAsync();
-        await Assertions.Expect(visit.Page.GetByText("MCP 2025-11-25 with sessions and 2026-07-28 without found")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText("MCP 2025-11-25 with sessions and 2026-07-28 without, found")).ToBeVisibleAsync();
         await visit.ShouldBeFaultlessAsync();
         await visit.ScreenshotAsync("server-speaks");
     }
