@@ -1,10 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FsCheck;
 using FsCheck.Fluent;
 using Mcpx.Core.Protocol;
-using Mcpx.Tests.Fixtures;
 using Shouldly;
 using Xunit;
 

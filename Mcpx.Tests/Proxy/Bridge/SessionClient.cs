@@ -43,16 +43,16 @@ internal sealed class SessionClient(GatewayFixture gateway, string path, string 
     public Task<HttpAnswer> EndAsync() => gateway.SendAsync(HttpMethod.Delete, path, null, gateway.Token, ("Mcp-Session-Id", handle));
 
     /// <summary>A call whose messages are read as they come.</summary>
-    public Task<MessageStream> StartAsync(string message) => MessageStream.OpenAsync(new Uri(gateway.Url, path), HttpMethod.Post, message, gateway.Token, ("Mcp-Session-Id", handle));
+    public Task<MessageStream> StartAsync(string message) => MessageStream.OpenAsync(new Uri(gateway.Url, path), HttpMethod.Post, message, gateway.Token, default, ("Mcp-Session-Id", handle));
 
     /// <summary>The standing stream.</summary>
-    public Task<MessageStream> ListenAsync() => MessageStream.OpenAsync(new Uri(gateway.Url, path), HttpMethod.Get, null, gateway.Token, ("Mcp-Session-Id", handle));
+    public Task<MessageStream> ListenAsync() => MessageStream.OpenAsync(new Uri(gateway.Url, path), HttpMethod.Get, null, gateway.Token, default, ("Mcp-Session-Id", handle));
 }
 
 /// <summary>An answer's messages, one after the other.</summary>
 internal sealed class MessageStream(HttpMessageInvoker http, HttpResponseMessage response, StreamReader reader) : IAsyncDisposable
 {
-    public static async Task<MessageStream> OpenAsync(Uri url, HttpMethod method, string? message, string token, params (string Name, string Value)[] headers)
+    public static async Task<MessageStream> OpenAsync(Uri url, HttpMethod method, string? message, string token, CancellationToken cancellationToken, params (string Name, string Value)[] headers)
     {
         var http = new HttpMessageInvoker(new SocketsHttpHandler());
         using var request = new HttpRequestMessage(method, url);
@@ -60,7 +60,7 @@ internal sealed class MessageStream(HttpMessageInvoker http, HttpResponseMessage
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
-        var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        var response = await http.SendAsync(request, cancellationToken);
         return new MessageStream(http, response, new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken)));
     }
 

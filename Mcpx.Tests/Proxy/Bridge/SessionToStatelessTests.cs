@@ -65,7 +65,8 @@ public sealed class SessionToStatelessTests(GatewayFixture gateway) : IClassFixt
     [Fact]
     public async Task The_servers_question_becomes_a_request_and_the_clients_answer_goes_into_the_repeated_call()
     {
-        var client = await SessionClient.OpenAsync(gateway, (await gateway.AddUpstreamAsync(_upstream.Url)).Slug, """{"elicitation":{}}""");
+        var (slug, _) = await gateway.AddUpstreamAsync(_upstream.Url);
+        var client = await SessionClient.OpenAsync(gateway, slug, """{"elicitation":{}}""");
 
         await using var call = await client.StartAsync("""{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"ask","arguments":{"a":1}}}""");
         var question = await call.NextAsync();
@@ -81,7 +82,7 @@ public sealed class SessionToStatelessTests(GatewayFixture gateway) : IClassFixt
         repeated["id"]!.ToString().ShouldNotBe("5");
         repeated["params"]!["arguments"]!["a"]!.GetValue<int>().ShouldBe(1);
         repeated["params"]!["inputResponses"]!["who"]!["action"]!.GetValue<string>().ShouldBe("accept");
-        (await gateway.CallsAsync("&tool=ask")).ShouldHaveSingleItem()!["outcome"]!.GetValue<string>().ShouldBe("ok");
+        (await gateway.CallsOfAsync(slug)).Single(c => (string?)c["tool"] == "ask")["outcome"]!.GetValue<string>().ShouldBe("ok");
     }
 
     [Fact]
