@@ -66,6 +66,26 @@ public abstract class OrganizationPart : ComponentBase, IDisposable
         return false;
     }
 
+    /// <summary>Changes something; what is wrong with the input goes beside the fields of its form. True when it was done.</summary>
+    private protected async Task<bool> TryAsync(RefusalMessages messages, Func<Actor, Task> action)
+    {
+        messages.Clear();
+        RefusalException? refusal = null;
+        bool done = await TryAsync(async actor =>
+        {
+            try
+            {
+                await action(actor);
+            }
+            catch (Exception e) when (e is RefusalException.Invalid or RefusalException.Conflict)
+            {
+                refusal = (RefusalException)e;
+            }
+        });
+        if (refusal is not null) messages.Show(refusal);
+        return done && refusal is null;
+    }
+
     /// <summary>Reads something. Returns what to tell the person when it fails; null when it did not.</summary>
     private protected async Task<string?> ReadAsync(Func<Actor, Task> read)
     {

@@ -11,15 +11,22 @@ internal sealed class RefusalMessages
 {
     private readonly EditContext _form;
     private readonly ValidationMessageStore _store;
-    private readonly IReadOnlyDictionary<string, string> _properties;
+    private readonly Func<string, FieldIdentifier?> _find;
 
     /// <param name="form">Its model has the properties.</param>
     /// <param name="properties">From Core's field names to the model's properties.</param>
     public RefusalMessages(EditContext form, IReadOnlyDictionary<string, string> properties)
+        : this(form, field => properties.TryGetValue(field, out var property) ? form.Field(property) : null)
+    {
+    }
+
+    /// <param name="form">The form of the fields.</param>
+    /// <param name="find">From Core's field names to the form's fields; null for what has none.</param>
+    public RefusalMessages(EditContext form, Func<string, FieldIdentifier?> find)
     {
         _form = form;
         _store = new ValidationMessageStore(form);
-        _properties = properties;
+        _find = find;
         form.OnFieldChanged += (_, e) =>
         {
             _store.Clear(e.FieldIdentifier);
@@ -27,13 +34,17 @@ internal sealed class RefusalMessages
         };
     }
 
+    /// <summary>What belongs to no field of the form; null when everything found its place.</summary>
+    public string? Rest { get; private set; }
+
     public void Clear()
     {
+        Rest = null;
         _store.Clear();
         _form.NotifyValidationStateChanged();
     }
 
-    /// <summary>Returns what belongs to no field of the form; null when everything found its place.</summary>
+    /// <summary>Returns <see cref="Rest"/>.</summary>
     public string? Show(RefusalException refusal)
     {
         IReadOnlyList<FieldError> errors = refusal switch
@@ -46,11 +57,12 @@ internal sealed class RefusalMessages
         List<string> rest = [];
         foreach (var error in errors)
         {
-            if (_properties.TryGetValue(error.Field, out var property)) _store.Add(_form.Field(property), error.Message);
+            if (_find(error.Field) is { } field) _store.Add(field, error.Message);
             else rest.Add(error.Message);
         }
 
+        Rest = rest.Count == 0 ? null : string.Join(' ', rest.Distinct(StringComparer.Ordinal));
         _form.NotifyValidationStateChanged();
-        return rest.Count == 0 ? null : string.Join(' ', rest.Distinct(StringComparer.Ordinal));
+        return Rest;
     }
 }

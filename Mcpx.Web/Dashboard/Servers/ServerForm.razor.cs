@@ -15,7 +15,6 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
     private EditContext _form = null!;
     private RefusalMessages _messages = null!;
     private ConnectionReport? _report;
-    private string? _problem;
     private bool _slugIsOwn;
     private bool _testing;
     private bool _saving;
@@ -51,7 +50,10 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
     private void OnNameChanged(string? name)
     {
         _model.Name = name;
-        if (!_slugIsOwn) _model.Slug = ServerFormModel.SlugOf(name);
+        if (_slugIsOwn) return;
+        _model.Slug = Slugs.From(name);
+        // What was wrong with the old one is not wrong with this one.
+        _form.NotifyFieldChanged(_form.Field(nameof(_model.Slug)));
     }
 
     private void OnSlugChanged(string? slug)
@@ -66,7 +68,7 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
         if (_saving) return;
         _saving = true;
         ServerDetails? saved = null;
-        bool done = await TryWithMessagesAsync(async actor => saved = Existing is null
+        bool done = await TryAsync(_messages, async actor => saved = Existing is null
             ? await servers.CreateAsync(actor, _model.ToNew(), Left)
             : await servers.UpdateAsync(actor, Existing.Server.Id, _model.ToChange(), Left));
         _saving = false;
@@ -79,7 +81,7 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
     {
         if (_testing) return;
         (_testing, _report) = (true, null);
-        await TryWithMessagesAsync(async actor => _report = await TestAsync(actor));
+        await TryAsync(_messages, async actor => _report = await TestAsync(actor));
         _testing = false;
     }
 
@@ -90,25 +92,5 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
         return _model.Url?.Trim() == Existing!.Server.Url.OriginalString
             ? test.RunAsync(actor, Existing.Server.Id, Left)
             : throw new RefusalException.Invalid([new FieldError("credential", "To test another address, enter the credential again.")]);
-    }
-
-    private async Task<bool> TryWithMessagesAsync(Func<Actor, Task> action)
-    {
-        _messages.Clear();
-        _problem = null;
-        RefusalException? refusal = null;
-        bool done = await TryAsync(async actor =>
-        {
-            try
-            {
-                await action(actor);
-            }
-            catch (Exception e) when (e is RefusalException.Invalid or RefusalException.Conflict)
-            {
-                refusal = (RefusalException)e;
-            }
-        });
-        if (refusal is not null) _problem = _messages.Show(refusal);
-        return done && refusal is null;
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
@@ -20,12 +19,6 @@ public enum CredentialChoice
 /// <summary>The fields of the server form as they are typed; Core checks them.</summary>
 public sealed class ServerFormModel
 {
-    private const int LongestSlug = 63;
-
-    // Invariant globalization knows no decomposition, so the usual ones stand here.
-    private const string Accented = "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ";
-    private const string Plain = "aaaaaaceeeeiiiinoooooouuuuyy";
-
     /// <summary>From Core's field names to the properties here.</summary>
     internal static readonly IReadOnlyDictionary<string, string> Properties = new Dictionary<string, string>(StringComparer.Ordinal)
     {
@@ -80,23 +73,6 @@ public sealed class ServerFormModel
     internal NewServer ToNew() => new(Name, Trimmed(Slug), Url, Description, Seconds, CredentialInput);
 
     internal ServerChange ToChange() => new(Name ?? "", Trimmed(Slug) ?? "", Url ?? "", Description ?? "", Seconds, Credential: CredentialInput);
-
-    /// <summary>"HR (demo)" becomes "hr-demo"; what has no ASCII form falls away.</summary>
-    internal static string SlugOf(string? name)
-    {
-        StringBuilder slug = new();
-        foreach (char letter in (name ?? "").ToLowerInvariant())
-        {
-            int accent = Accented.IndexOf(letter, StringComparison.Ordinal);
-            char c = accent < 0 ? letter : Plain[accent];
-            if (char.IsAsciiLetterOrDigit(c)) slug.Append(c);
-            else if (char.IsLetterOrDigit(c)) continue;
-            else if (slug.Length > 0 && slug[^1] != '-') slug.Append('-');
-            if (slug.Length == LongestSlug) break;
-        }
-
-        return slug.ToString().Trim('-');
-    }
 
     /// <summary>A text that is no number is out of range, so that the field is refused and not silently the default.</summary>
     private int? Seconds => string.IsNullOrWhiteSpace(Timeout) ? null

@@ -15,6 +15,7 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
     private ServerDetails? _details;
     private CallFilter _recent = new();
     private IReadOnlyList<string>? _tools;
+    private string? _asked;
     private string? _error;
     private bool _editing;
 
@@ -28,6 +29,9 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
 
     protected override async Task OnParametersSetAsync()
     {
+        // The frame may render once more with the old slug after a rename: that is no reason to look for it.
+        if (Slug == _asked) return;
+        _asked = Slug;
         if (_details?.Server.Slug == Slug) return;
         bool unknown = false;
         _error = await ReadAsync(async actor =>
@@ -56,6 +60,14 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
         bool on = !_details!.Server.Enabled;
         if (await TryAsync(async actor => Show(await servers.UpdateAsync(actor, _details.Server.Id, new ServerChange(Enabled: on), Left))))
             Toasts.Show(Tone.Good, on ? $"“{_details.Server.Name}” takes calls again" : $"“{_details.Server.Name}” is off: its calls are refused");
+    }
+
+    private async Task DeleteAsync()
+    {
+        var server = _details!.Server;
+        if (!await TryAsync(actor => servers.DeleteAsync(actor, server.Id, Left))) return;
+        Toasts.Show(Tone.Good, $"Server “{server.Name}” deleted");
+        navigation.NavigateTo(DashboardUrls.Servers(Organization));
     }
 
     private void OnSaved(ServerDetails saved)

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Mcpx.Web.Dashboard.Servers;
+namespace Mcpx.Web.Dashboard.Clients;
 
 /// <summary>Lines to paste into clients.</summary>
 internal static class Snippets
