@@ -38,15 +38,25 @@ public sealed class BrowserPage : IAsyncDisposable
     /// <summary>Opens an address and waits until the circuit answers, i.e. until the page's charts and buttons work.</summary>
     public async Task GoToInteractiveAsync(string address)
     {
-        var socket = Page.WaitForWebSocketAsync();
-        await Page.GotoAsync(address);
+        // An open socket is not enough: what is clicked before the first batch is rendered is lost.
+        var rendered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        EventHandler<IWebSocket> watch = (_, socket) => socket.FrameReceived += (_, frame) =>
+        {
+            if (frame.Binary.AsSpan().IndexOf("JS.RenderBatch"u8) >= 0) rendered.TrySetResult();
+        };
+        Page.WebSocket += watch;
         try
         {
-            await socket;
+            await Page.GotoAsync(address);
+            await rendered.Task.WaitAsync(TimeSpan.FromSeconds(30));
         }
         catch (TimeoutException e)
         {
             throw new InvalidOperationException("No circuit. " + string.Join('\n', _complaints), e);
+        }
+        finally
+        {
+            Page.WebSocket -= watch;
         }
 
         await Page.EvaluateAsync("document.fonts.ready");
