@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
+using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Metrics;
@@ -30,6 +31,7 @@ public static class CoreSetup
         services.AddSingleton<CredentialBroker>();
         services.AddSingleton<EgressHandlerFactory>();
         services.AddSingleton<ServerAdmin>().AddSingleton<ConnectionTest>();
+        services.AddSingleton<GatewayAdmin>();
         services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>();
         services.AddSingleton<MetricsQuery>().AddSingleton<LiveFigures>();
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Metrics;
@@ -8,6 +9,7 @@ using Mcpx.Core.Servers;
 using Mcpx.Data.Calls;
 using Mcpx.Data.Changes;
 using Mcpx.Data.Credentials;
+using Mcpx.Data.Gateways;
 using Mcpx.Data.Governance;
 using Mcpx.Data.Identity;
 using Mcpx.Data.Metrics;
@@ -54,6 +56,7 @@ public static class DataServices
         services.AddSingleton<IDataProtectionKeyStore, DataProtectionKeyStore>();
         services.AddHostedService<TokenUseWriter>();
         services.AddSingleton<IServerStore, ServerStore>();
+        services.AddSingleton<IGatewayStore, GatewayStore>();
         services.AddSingleton<IGovernanceStore, GovernanceStore>();
         services.AddSingleton<ISnapshotSource, SnapshotSource>();
 

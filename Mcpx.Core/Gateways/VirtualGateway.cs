@@ -1,4 +1,5 @@
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
 
 namespace Mcpx.Core.Gateways;
 
@@ -40,14 +41,49 @@ public sealed record GatewayMember(ServerId Server, string Prefix, IReadOnlyList
 /// <param name="Description">Null keeps the upstream's.</param>
 public sealed record ToolOverride(string Tool, string? Name, string? Description);
 
+/// <summary>A gateway, and its members with what their servers are called.</summary>
+public sealed record GatewayDetails(VirtualGateway Gateway, IReadOnlyList<MemberDetails> Members);
+
+/// <summary>One member of a gateway, and its server.</summary>
+public sealed record MemberDetails(GatewayMember Member, ServerSummary Server);
+
+/// <summary>A new gateway as forms and REST bring it, before it is checked.</summary>
+/// <param name="FailureMode">Open when not given.</param>
+public sealed record NewGateway(
+    string? Name = null,
+    string? Slug = null,
+    string? Description = null,
+    FailureMode? FailureMode = null,
+    bool? Enabled = null,
+    IReadOnlyList<MemberInput?>? Members = null);
+
+/// <summary>A change of a gateway; null leaves a part as it is.</summary>
+/// <param name="Members">All members as they shall be.</param>
+/// <param name="IfUpdatedAt">
+/// The change is made only while the gateway is the one of this <see cref="VirtualGateway.UpdatedAt"/>: members are
+/// replaced whole, and what a colleague saved meanwhile must not vanish unseen.
+/// </param>
+public sealed record GatewayChange(
+    string? Name = null,
+    string? Slug = null,
+    string? Description = null,
+    FailureMode? FailureMode = null,
+    bool? Enabled = null,
+    IReadOnlyList<MemberInput?>? Members = null,
+    DateTimeOffset? IfUpdatedAt = null);
+
 public interface IGatewayStore
 {
-    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation, or a member's server is gone.</exception>
+    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation, or it has no such server as a member's.</exception>
     Task AddAsync(VirtualGateway gateway, CancellationToken cancellationToken);
 
-    /// <summary>Writes the gateway with its members; false when it is gone.</summary>
-    /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation, or a member's server is gone.</exception>
-    Task<bool> UpdateAsync(VirtualGateway gateway, CancellationToken cancellationToken);
+    /// <summary>Writes the gateway, and its members when <paramref name="replaceMembers"/>; false when it is gone.</summary>
+    /// <param name="seen">When given, the stored <see cref="VirtualGateway.UpdatedAt"/> must still be this.</param>
+    /// <exception cref="RefusalException.Conflict">
+    /// The slug is taken in the organisation, it has no such server as a member's, or somebody changed the gateway since
+    /// <paramref name="seen"/>.
+    /// </exception>
+    Task<bool> UpdateAsync(VirtualGateway gateway, bool replaceMembers, DateTimeOffset? seen, CancellationToken cancellationToken);
 
     /// <summary>False when the organisation has no such gateway.</summary>
     Task<bool> DeleteAsync(OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken);

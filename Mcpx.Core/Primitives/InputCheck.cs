@@ -5,6 +5,9 @@ namespace Mcpx.Core.Primitives;
 /// <summary>Collects every mistake of one input, so that a person mends them in one go.</summary>
 public sealed partial class InputCheck
 {
+    /// <summary>Nobody mends more in one go, and an input must not make an answer many times its own size.</summary>
+    private const int MostErrors = 100;
+
     private readonly List<FieldError> _errors = [];
 
     /// <summary>Lower-case letters, digits and inner hyphens, 1–63 characters: a DNS label, safe in URLs and metric labels.</summary>
@@ -13,7 +16,7 @@ public sealed partial class InputCheck
 
     public InputCheck Require(bool holds, string field, string message)
     {
-        if (!holds)
+        if (!holds && _errors.Count < MostErrors)
             _errors.Add(new FieldError(field, message));
         return this;
     }

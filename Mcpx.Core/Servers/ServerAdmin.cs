@@ -91,6 +91,13 @@ public sealed class ServerAdmin(IServerStore store, CredentialVault vault, Chang
         return store.ListAsync(actor.Organization, after, Math.Clamp(size, 1, LargestPage), cancellationToken);
     }
 
+    /// <exception cref="RefusalException">Not allowed.</exception>
+    public Task<IReadOnlyList<ServerSummary>> SummarizeAsync(Actor actor, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ViewResources);
+        return store.SummarizeAsync(actor.Organization, cancellationToken);
+    }
+
     /// <summary>
     /// A secret goes only where it was entered for. Otherwise an administrator who can't read a credential could point
     /// the server at a host of their own and receive it.

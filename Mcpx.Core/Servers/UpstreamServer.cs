@@ -32,6 +32,9 @@ public sealed record UpstreamServer(
 /// <summary>A server and what may be told about its credential.</summary>
 public sealed record ServerDetails(UpstreamServer Server, StoredCredential? Credential);
 
+/// <summary>Just enough of a server to name it where something else refers to it.</summary>
+public sealed record ServerSummary(ServerId Id, string Slug, string Name, bool Enabled);
+
 /// <summary>A new server as forms and REST bring it, before it is checked.</summary>
 public sealed record NewServer(
     string? Name,
@@ -74,4 +77,7 @@ public interface IServerStore
 
     /// <summary>By slug; <paramref name="after"/> is the last slug of the page before.</summary>
     Task<Page<ServerDetails>> ListAsync(OrganizationId organization, string? after, int size, CancellationToken cancellationToken);
+
+    /// <summary>All of the organisation's servers, by slug.</summary>
+    Task<IReadOnlyList<ServerSummary>> SummarizeAsync(OrganizationId organization, CancellationToken cancellationToken);
 }

@@ -74,6 +74,15 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
         return new Page<ServerDetails>(items, rows.Count > size ? items[^1].Server.Slug : null);
     }
 
+    public async Task<IReadOnlyList<ServerSummary>> SummarizeAsync(OrganizationId organization, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Servers.Where(s => s.OrgId == organization)
+            .OrderBy(s => s.Slug)
+            .Select(s => new ServerSummary(s.Id, s.Slug, s.Name, s.Enabled))
+            .ToListAsync(cancellationToken);
+    }
+
     private static IQueryable<ServerRow> Read(McpxDbContext context, OrganizationId organization) =>
         context.Servers.AsNoTracking().Include(s => s.Credential).Where(s => s.OrgId == organization);
 

@@ -1,5 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
+using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Metrics;
@@ -32,6 +33,15 @@ public sealed class RoleTests(GatewayFixture gateway) : IClassFixture<GatewayFix
         await ForbiddenAsync(() => Get<GovernanceAdmin>().ReplaceAsync(member, id, new NewGovernance(GovernanceMode.None, null), Cancelled));
         await ForbiddenAsync(() => Get<ConnectionTest>().RunAsync(member, id, Cancelled));
         await ForbiddenAsync(() => Get<ConnectionTest>().RunAsync(member, "https://mcp.example.com/", CredentialInput.None, Cancelled));
+        var gateways = Get<GatewayAdmin>();
+        var made = (await gateways.CreateAsync(gateway.Owner with { Role = Role.Admin }, new NewGateway("x", "of-roles"), Cancelled)).Gateway.Id;
+        await ForbiddenAsync(() => gateways.CreateAsync(member, new NewGateway("x", "not-made"), Cancelled));
+        await ForbiddenAsync(() => gateways.UpdateAsync(member, made, new GatewayChange(Enabled: false), Cancelled));
+        await ForbiddenAsync(() => gateways.DeleteAsync(member, made, Cancelled));
+        (await gateways.GetAsync(member, made, Cancelled)).Gateway.Enabled.ShouldBeTrue();
+        (await gateways.GetBySlugAsync(member, "of-roles", Cancelled)).Gateway.Id.ShouldBe(made);
+        (await gateways.ListAsync(member, after: null, 10, Cancelled)).Items.ShouldHaveSingleItem();
+        (await servers.SummarizeAsync(member, Cancelled)).ShouldNotBeEmpty();
         (await servers.GetAsync(member, id, Cancelled)).Server.Id.ShouldBe(id);
         (await Get<GovernanceAdmin>().GetAsync(member, id, Cancelled)).Mode.ShouldBe(GovernanceMode.None);
         (await Get<MetricsQuery>().RecentAsync(member, TimeSpan.FromMinutes(1), Cancelled)).Points.ShouldNotBeEmpty();

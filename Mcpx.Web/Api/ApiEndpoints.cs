@@ -39,6 +39,7 @@ internal static class ApiEndpoints
         RouteGroupBuilder write = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiWrite)
             .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(LongestBody));
         ServersApi.Map(read, write);
+        GatewaysApi.Map(read, write);
         TokensApi.Map(read, write);
         CallsApi.Map(read);
     }
