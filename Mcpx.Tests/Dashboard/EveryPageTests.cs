@@ -1,3 +1,4 @@
+using System.Net;
 using Mcpx.Tests.Browser;
 using Mcpx.Tests.Fixtures;
 using Microsoft.Playwright;
@@ -19,17 +20,25 @@ public sealed class EveryPageTests(GatewayFixture gateway, BrowserFixture browse
         upstream.Answer = DashboardVisits.Offering("balance", "transfer");
         var slug = $"every-{scheme}-{width}".ToLowerInvariant();
         await gateway.AddServerAsync(slug, upstream.Url, new { kind = "bearer", secret = "a-secret-of-some-length" }, "blocklist", "transfer");
+        (await gateway.ApiAsync(HttpMethod.Post, "/api/gateways", new
+        {
+            name = new string('G', 100),
+            slug,
+            members = new[] { new { server = slug, prefix = "every_", tools = new[] { "balance" }, overrides = new[] { new { tool = new string('x', 200), name = "short" } } } },
+        })).Status.ShouldBe(HttpStatusCode.Created);
         foreach (var tool in new[] { "balance", "transfer", new string('x', 120) }) await gateway.CallToolAsync(slug, tool);
         var call = (await gateway.CallsAsync())[0]!["id"]!.GetValue<string>();
 
         await using var visit = await browser.VisitAsync(gateway, "", width, scheme);
-        foreach (var path in new[] { "", "?range=24h", "/servers", $"/servers/{slug}", "/calls", $"/calls/{call}", "/tokens" })
+        foreach (var path in new[] { "", "?range=24h", "/servers", $"/servers/{slug}", "/gateways", $"/gateways/{slug}", "/calls", $"/calls/{call}", "/tokens" })
         {
             await visit.GoToInteractiveAsync($"/{gateway.Organization}{path}");
             await Assertions.Expect(visit.Page.Locator(".bone")).ToHaveCountAsync(0);
+            foreach (var member in await visit.Page.Locator("section.member button.toggle").AllAsync()) await member.ClickAsync();
             (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty(path);
             (await visit.HorizontalOverflowAsync()).ShouldBe(0, path);
             visit.Complaints.ShouldBeEmpty(path);
+            if (path == $"/gateways/{slug}" || path == "/gateways") await visit.ScreenshotAsync($"{path.Split('/')[1]}{(path.EndsWith(slug, StringComparison.Ordinal) ? "-one" : "")}-{scheme}-{width}");
         }
     }
 }

@@ -32,10 +32,17 @@ public static class DashboardUrls
 
     public static string Server(string organization, string slug) => $"/{Escape(organization)}/servers/{Escape(slug)}";
 
+    public static string Gateways(string organization) => $"/{Escape(organization)}/gateways";
+
+    public static string Gateway(string organization, string slug) => $"/{Escape(organization)}/gateways/{Escape(slug)}";
+
     public static string Tokens(string organization) => $"/{Escape(organization)}/tokens";
 
     /// <summary>The path at which clients reach a server; the host in front of it is the installation's public one.</summary>
     public static string Endpoint(string organization, string slug) => $"/mcp/{Escape(organization)}/server/{Escape(slug)}";
+
+    /// <summary>The path at which clients reach a virtual gateway.</summary>
+    public static string GatewayEndpoint(string organization, string slug) => $"/mcp/{Escape(organization)}/gateway/{Escape(slug)}";
 
     public static string SignIn(string? returnUrl = null) => "/sign-in" + Query(("returnUrl", returnUrl));
 

@@ -11,9 +11,15 @@ namespace Mcpx.Web.Hosting;
 /// <summary>Door 4, people: the Blazor Server dashboard, its services and its endpoints.</summary>
 internal static class DashboardSetup
 {
+    /// <summary>
+    /// One message of a circuit, in bytes: a list of two thousand tools pasted into a form is past SignalR's own 32 KiB, and
+    /// a message past the limit ends the circuit.
+    /// </summary>
+    private const long LongestMessage = 1 << 20;
+
     public static IServiceCollection AddMcpxDashboard(this IServiceCollection services)
     {
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(options => options.MaximumReceiveMessageSize = LongestMessage);
         services.AddCascadingAuthenticationState();
         services.AddAuthorization();
         services.AddHttpContextAccessor();

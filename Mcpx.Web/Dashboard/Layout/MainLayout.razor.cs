@@ -60,10 +60,15 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
         if (_viewer is not null) _counts = CountsOf(_viewer);
     }
 
-    private Dictionary<NavigationKey, string> CountsOf(DashboardViewer viewer) => new()
+    private Dictionary<NavigationKey, string> CountsOf(DashboardViewer viewer)
     {
-        [NavigationKey.Servers] = (Snapshots.Current.Gateways.Find(viewer.OrganizationId)?.Count ?? 0).ToString("N0"),
-    };
+        var routes = Snapshots.Current.Gateways.Find(viewer.OrganizationId);
+        return new()
+        {
+            [NavigationKey.Servers] = (routes?.Count ?? 0).ToString("N0"),
+            [NavigationKey.Gateways] = (routes?.Gateways.Count() ?? 0).ToString("N0"),
+        };
+    }
 
     private async Task WatchAsync()
     {
@@ -95,7 +100,7 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
         }
 
         _removed = _viewer is null;
-        if (_viewer == before && _counts[NavigationKey.Servers] == countsBefore.GetValueOrDefault(NavigationKey.Servers)) _viewer = before;
+        if (_viewer == before && _counts.All(count => countsBefore.GetValueOrDefault(count.Key) == count.Value)) _viewer = before;
         else StateHasChanged();
     }
 }

@@ -8,6 +8,7 @@ public enum NavigationKey
     Overview,
     Calls,
     Servers,
+    Gateways,
     Tokens,
 }
 
@@ -27,7 +28,11 @@ public static class Navigation
             new(NavigationKey.Overview, "Overview", IconName.Overview, DashboardUrls.Overview, NavLinkMatch.All),
             new(NavigationKey.Calls, "Calls", IconName.Calls, DashboardUrls.Calls),
         ]),
-        new("Connect", [new(NavigationKey.Servers, "Servers", IconName.Servers, DashboardUrls.Servers)]),
+        new("Connect",
+        [
+            new(NavigationKey.Servers, "Servers", IconName.Servers, DashboardUrls.Servers),
+            new(NavigationKey.Gateways, "Gateways", IconName.Gateways, DashboardUrls.Gateways),
+        ]),
         new("Settings", [new(NavigationKey.Tokens, "Tokens", IconName.Key, DashboardUrls.Tokens)]),
     ];
 }

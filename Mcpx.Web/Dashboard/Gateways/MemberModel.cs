@@ -1,0 +1,73 @@
+using Mcpx.Core.Gateways;
+using Mcpx.Core.Servers;
+
+namespace Mcpx.Web.Dashboard.Gateways;
+
+public enum ToolChoice
+{
+    All,
+    OnlyThese,
+}
+
+/// <summary>One member of a gateway as it is typed; Core checks it.</summary>
+public sealed class MemberModel(ServerSummary server)
+{
+    public ServerSummary Server { get; } = server;
+
+    public string? Prefix { get; set; }
+
+    public ToolChoice Choice { get; set; }
+
+    /// <summary>One name per line.</summary>
+    public string? Tools { get; set; } = "";
+
+    public List<OverrideModel> Overrides { get; } = [];
+
+    /// <summary>Whether its settings are shown, or one line that sums them up.</summary>
+    public bool IsOpen { get; set; }
+
+    private string[] Lines => (Tools ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    public static MemberModel From(MemberDetails details)
+    {
+        MemberModel model = new(details.Server)
+        {
+            Prefix = details.Member.Prefix,
+            Choice = details.Member.Tools is null ? ToolChoice.All : ToolChoice.OnlyThese,
+            Tools = string.Join('\n', details.Member.Tools ?? []),
+        };
+        model.Overrides.AddRange(details.Member.Overrides.Select(o => new OverrideModel { Tool = o.Tool, Name = o.Name, Description = o.Description }));
+        return model;
+    }
+
+    /// <summary>A new member, with a prefix that keeps its tools apart from those of the others.</summary>
+    public static MemberModel New(ServerSummary server)
+    {
+        string slug = server.Slug.Replace('-', '_');
+        return new MemberModel(server) { Prefix = slug[..Math.Min(slug.Length, MemberInput.LongestPrefix - 1)] + '_', IsOpen = true };
+    }
+
+    public MemberInput ToInput() => new(Server.Id.ToString(), Prefix: (Prefix ?? "").Trim(),
+        Tools: Choice is ToolChoice.All ? null : Lines, Overrides: [.. Overrides.Select(o => o.ToInput())]);
+
+    public string Summary()
+    {
+        string prefix = string.IsNullOrWhiteSpace(Prefix) ? "no prefix" : $"prefix {Prefix.Trim()}";
+        string tools = Choice is ToolChoice.All ? "all tools" : Lines.Length == 1 ? "1 tool" : $"{Lines.Length:N0} tools";
+        string overrides = Overrides.Count == 0 ? "" : $" · {Overrides.Count:N0} shown differently";
+        return $"{prefix} · {tools}{overrides}";
+    }
+}
+
+/// <summary>How one tool is shown instead, as it is typed.</summary>
+public sealed class OverrideModel
+{
+    public string? Tool { get; set; }
+
+    public string? Name { get; set; }
+
+    public string? Description { get; set; }
+
+    public OverrideInput ToInput() => new((Tool ?? "").Trim(),
+        string.IsNullOrWhiteSpace(Name) ? null : Name.Trim(), string.IsNullOrWhiteSpace(Description) ? null : Description.Trim());
+}
