@@ -95,6 +95,9 @@ public sealed class ApiAccessTests(GatewayFixture gateway) : IClassFixture<Gatew
             (HttpMethod.Delete, $"/api/servers/{id}", null),
             (HttpMethod.Put, $"/api/servers/{id}/governance", new { mode = "none" }),
             (HttpMethod.Post, $"/api/servers/{id}/test", null),
+            (HttpMethod.Post, "/api/gateways", new { name = "x", slug = "not-made" }),
+            (HttpMethod.Patch, $"/api/gateways/{id}", new { name = "x" }),
+            (HttpMethod.Delete, $"/api/gateways/{id}", null),
             (HttpMethod.Post, "/api/tokens", new { name = "x" }),
             (HttpMethod.Delete, $"/api/tokens/{id}", null),
         ];
@@ -107,7 +110,7 @@ public sealed class ApiAccessTests(GatewayFixture gateway) : IClassFixture<Gatew
             (await gateway.ApiAsync(method, path, body, agent)).Status.ShouldBe(HttpStatusCode.Forbidden);
         }
 
-        foreach (var path in new[] { "/api/servers", $"/api/servers/{id}", "/api/tokens", "/api/calls" })
+        foreach (var path in new[] { "/api/servers", $"/api/servers/{id}", "/api/gateways", "/api/tokens", "/api/calls" })
         {
             (await gateway.ApiAsync(HttpMethod.Get, path, null, reader)).Status.ShouldBe(HttpStatusCode.OK);
             (await gateway.ApiAsync(HttpMethod.Get, path, null, agent)).Status.ShouldBe(HttpStatusCode.Forbidden);

@@ -27,6 +27,7 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
         await Assertions.Expect(dialog.GetByText("A name is required.")).ToBeVisibleAsync();
         await dialog.GetByLabel("Name").FillAsync("Büro");
         await Assertions.Expect(dialog.GetByLabel("Slug")).ToHaveValueAsync("buro");
+        await Assertions.Expect(dialog.GetByText("Use 1–63 lower-case letters")).ToHaveCountAsync(0);
         await dialog.GetByLabel("While a member is missing").SelectOptionAsync("Refuse until it is back");
         await Assertions.Expect(dialog.GetByText($"/mcp/{gateway.Organization}/gateway/buro")).ToBeVisibleAsync();
         await visit.ShouldBeFaultlessAsync();
@@ -58,8 +59,8 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
             Shown("pay-roll", "pay.", """["balance","transfer"]""", """[{"tool":"transfer","name":"send_money","description":"Sends money. Asks first."}]"""),
         ]);
         await visit.Page.ReloadAsync();
-        await Assertions.Expect(Member(visit, "pay-roll")).ToContainTextAsync("prefix pay., 2 tools, 1 shown differently");
-        await Assertions.Expect(Button(visit, "Save members")).ToBeDisabledAsync();
+        await Assertions.Expect(Member(visit, "pay-roll")).ToContainTextAsync("prefix pay. · 2 tools · 1 shown differently");
+        await Assertions.Expect(Button(visit, "Save members")).ToHaveCountAsync(0);
         await Assertions.Expect(visit.Page.Locator("section.member").First).ToContainTextAsync("people");
         await Assertions.Expect(visit.Page.GetByText("refuses lists and calls until it is back")).ToBeVisibleAsync();
         visit.Complaints.ShouldBeEmpty();
@@ -93,12 +94,12 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
         await Button(visit, "Remove the override of b").ClickAsync();
         await Assertions.Expect(member.GetByText("Two tools would be called")).ToHaveCountAsync(0);
         await Button(visit, "Save members").ClickAsync();
-        await Assertions.Expect(Button(visit, "Save members")).ToBeDisabledAsync();
+        await Assertions.Expect(Button(visit, "Save members")).ToHaveCountAsync(0);
         await Button(visit, "Remove wrong-one").ClickAsync();
         await Button(visit, "Discard").ClickAsync();
         await Button(visit, "Remove wrong-one").ClickAsync();
         await Button(visit, "Save members").ClickAsync();
-        await Assertions.Expect(Button(visit, "Save members")).ToBeDisabledAsync();
+        await Assertions.Expect(Button(visit, "Save members")).ToHaveCountAsync(0);
         (await MembersOfAsync("wrong")).ShouldHaveSingleItem()!["prefix"]!.GetValue<string>().ShouldBe("fine_");
     }
 
@@ -121,7 +122,7 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
         (await MembersOfAsync("shared")).ShouldHaveSingleItem()!["serverSlug"]!.GetValue<string>().ShouldBe("shared-two");
         await Button(visit, "Drop my changes and load it again").ClickAsync();
         await Assertions.Expect(Member(visit, "shared-two")).ToBeVisibleAsync();
-        await Assertions.Expect(Button(visit, "Save members")).ToBeDisabledAsync();
+        await Assertions.Expect(Button(visit, "Save members")).ToHaveCountAsync(0);
         await Assertions.Expect(visit.Page.GetByText("changed meanwhile")).ToHaveCountAsync(0);
     }
 
@@ -133,7 +134,10 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
         await using var visit = await browser.VisitAsync(gateway, "/gateways/wide");
         await Toggle(visit, "wide").ClickAsync();
         await Member(visit, "wide").GetByLabel("Tools", new() { Exact = true }).SelectOptionAsync("Only these");
-        await Member(visit, "wide").GetByLabel("Shown tools, one per line").FillAsync(string.Join('\n', Enumerable.Range(0, 2000).Select(i => $"a_tool_with_a_name_of_usual_length_{i}")));
+        // As a paste does it: typing that much takes the browser seconds.
+        await Member(visit, "wide").GetByLabel("Shown tools, one per line").EvaluateAsync(
+            "(box, text) => { box.value = text; box.dispatchEvent(new Event('change', { bubbles: true })); }",
+            string.Join('\n', Enumerable.Range(0, 2000).Select(i => $"a_tool_with_a_name_of_usual_length_{i}")));
 
         await Button(visit, "Save members").ClickAsync();
 

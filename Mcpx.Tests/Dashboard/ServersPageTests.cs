@@ -119,6 +119,20 @@ public sealed class ServersPageTests(GatewayFixture gateway, BrowserFixture brow
     }
 
     [Fact]
+    public async Task A_renamed_server_stays_open_at_its_new_address()
+    {
+        await gateway.AddServerAsync("old-name", new Uri("http://127.0.0.1:9/mcp"));
+        await using var visit = await browser.VisitAsync(gateway, "/servers/old-name");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Edit" }).ClickAsync();
+        var dialog = visit.Page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByLabel("Slug").FillAsync("new-name");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+
+        await Assertions.Expect(visit.Page).ToHaveURLAsync($"{gateway.Url}{gateway.Organization}/servers/new-name");
+        await Assertions.Expect(visit.Page.GetByText("server/new-name").First).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task A_server_is_switched_off_and_deleted_by_typing_its_slug()
     {
         await gateway.AddServerAsync("doomed", new Uri("http://127.0.0.1:9/mcp"));

@@ -135,7 +135,8 @@ public sealed class SessionToStatelessTests(GatewayFixture gateway) : IClassFixt
             reached.SetResult();
             await FakeUpstream.HangAsync(http, request);
         };
-        var client = await SessionClient.OpenAsync(gateway, (await gateway.AddUpstreamAsync(_upstream.Url)).Slug);
+        var (slug, _) = await gateway.AddUpstreamAsync(_upstream.Url);
+        var client = await SessionClient.OpenAsync(gateway, slug);
 
         var call = client.SendAsync("""{"jsonrpc":"2.0","id":"slow","method":"tools/call","params":{"name":"slow"}}""");
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
@@ -143,7 +144,7 @@ public sealed class SessionToStatelessTests(GatewayFixture gateway) : IClassFixt
 
         await closed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         JsonNode.Parse(await call)!["error"]!["message"]!.GetValue<string>().ShouldContain("cancelled");
-        (await gateway.CallsAsync("&tool=slow")).ShouldHaveSingleItem()!["outcome"]!.GetValue<string>().ShouldBe("clientAborted");
+        (await gateway.CallsOfAsync(slug)).Single(c => (string?)c["tool"] == "slow")["outcome"]!.GetValue<string>().ShouldBe("clientAborted");
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mcpx.Tests.Fixtures;
 using ModelContextProtocol.Protocol;
+using Xunit;
 
 namespace Mcpx.Tests.Proxy.Bridge;
 
@@ -13,8 +14,12 @@ internal sealed class StatelessClient(GatewayFixture gateway, string path)
 
     /// <param name="parameters">Members of <c>params</c> without <c>_meta</c>, e.g. <c>"name":"x"</c>.</param>
     /// <param name="meta">More members of <c>_meta</c>.</param>
-    public static string Message(string method, string parameters = "", string id = "1", string meta = "", string capabilities = "{}") =>
-        $$$"""{"jsonrpc":"2.0","id":{{{id}}},"method":"{{{method}}}","params":{{{{parameters}}}{{{(parameters.Length > 0 ? "," : "")}}}"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{{capabilities}}}{{{(meta.Length > 0 ? "," + meta : "")}}}}}}""";
+    public static string Message(string method, string parameters = "", string id = "1", string meta = "", string capabilities = "{}")
+    {
+        var described = "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":" + capabilities;
+        var own = parameters.Length > 0 ? parameters + "," : "";
+        return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":{" + own + "\"_meta\":{" + described + (meta.Length > 0 ? "," + meta : "") + "}}}";
+    }
 
     public async Task<HttpAnswer> SendAsync(string message, string? token = null) =>
         await gateway.SendAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(message), token ?? gateway.Token, HeadersOf(message));
@@ -22,7 +27,10 @@ internal sealed class StatelessClient(GatewayFixture gateway, string path)
     public Task<HttpAnswer> CallAsync(string tool, string arguments = "{}", string meta = "", string id = "1", string more = "") =>
         SendAsync(Message("tools/call", $"\"name\":{JsonSerializer.Serialize(tool)},\"arguments\":{arguments}{more}", id, meta));
 
-    public Task<MessageStream> StartAsync(string message, CancellationToken cancellationToken = default) =>
+    public Task<MessageStream> StartAsync(string message) => StartUntilAsync(message, TestContext.Current.CancellationToken);
+
+    /// <summary>A client that hangs up when told.</summary>
+    public Task<MessageStream> StartUntilAsync(string message, CancellationToken cancellationToken) =>
         MessageStream.OpenAsync(new Uri(gateway.Url, path), HttpMethod.Post, message, gateway.Token, cancellationToken, HeadersOf(message));
 
     private static (string, string)[] HeadersOf(string message)

@@ -210,7 +210,7 @@ public sealed class StatelessToSessionTests(GatewayFixture gateway) : IClassFixt
         var client = await ClientAsync();
 
         using var patience = new CancellationTokenSource();
-        var call = client.StartAsync(StatelessClient.Message("tools/call", "\"name\":\"slow\""), patience.Token);
+        var call = client.StartUntilAsync(StatelessClient.Message("tools/call", "\"name\":\"slow\""), patience.Token);
         var id = await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await patience.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(call);

@@ -10,6 +10,7 @@ namespace Mcpx.Web.Dashboard.Gateways;
 public sealed partial class GatewayPage(GatewayAdmin gateways, NavigationManager navigation) : OrganizationPage
 {
     private GatewayDetails? _details;
+    private string? _asked;
     private string? _error;
     private bool _editing;
 
@@ -21,7 +22,13 @@ public sealed partial class GatewayPage(GatewayAdmin gateways, NavigationManager
 
     private string Endpoint => Address.To(DashboardUrls.GatewayEndpoint(Organization, _details!.Gateway.Slug));
 
-    protected override Task OnParametersSetAsync() => _details?.Gateway.Slug == Slug ? Task.CompletedTask : LoadAsync();
+    protected override async Task OnParametersSetAsync()
+    {
+        // The frame may render once more with the old slug after a rename: that is no reason to look for it.
+        if (Slug == _asked) return;
+        _asked = Slug;
+        if (_details?.Gateway.Slug != Slug) await LoadAsync();
+    }
 
     private async Task LoadAsync()
     {

@@ -1,4 +1,5 @@
 using Mcpx.Web.Dashboard.Controls;
+using Mcpx.Web.Dashboard.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
 
@@ -32,6 +33,9 @@ public sealed partial class MemberEditor : ComponentBase
 
     [Parameter]
     public EventCallback OnRemove { get; set; }
+
+    [CascadingParameter]
+    private DashboardViewer Viewer { get; set; } = null!;
 
     [CascadingParameter]
     private EditContext Form { get; set; } = null!;

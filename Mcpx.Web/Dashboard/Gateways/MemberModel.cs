@@ -54,12 +54,8 @@ public sealed class MemberModel(ServerSummary server)
     {
         string prefix = string.IsNullOrWhiteSpace(Prefix) ? "no prefix" : $"prefix {Prefix.Trim()}";
         string tools = Choice is ToolChoice.All ? "all tools" : Lines.Length == 1 ? "1 tool" : $"{Lines.Length:N0} tools";
-        return Overrides.Count switch
-        {
-            0 => $"{prefix}, {tools}",
-            1 => $"{prefix}, {tools}, 1 shown differently",
-            _ => $"{prefix}, {tools}, {Overrides.Count:N0} shown differently",
-        };
+        string overrides = Overrides.Count == 0 ? "" : $" · {Overrides.Count:N0} shown differently";
+        return $"{prefix} · {tools}{overrides}";
     }
 }
 

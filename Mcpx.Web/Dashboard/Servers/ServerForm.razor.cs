@@ -51,7 +51,10 @@ public sealed partial class ServerForm(ServerAdmin servers, ConnectionTest test)
     private void OnNameChanged(string? name)
     {
         _model.Name = name;
-        if (!_slugIsOwn) _model.Slug = Slugs.From(name);
+        if (_slugIsOwn) return;
+        _model.Slug = Slugs.From(name);
+        // What was wrong with the old one is not wrong with this one.
+        _form.NotifyFieldChanged(_form.Field(nameof(_model.Slug)));
     }
 
     private void OnSlugChanged(string? slug)

@@ -15,6 +15,7 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
     private ServerDetails? _details;
     private CallFilter _recent = new();
     private IReadOnlyList<string>? _tools;
+    private string? _asked;
     private string? _error;
     private bool _editing;
 
@@ -28,6 +29,9 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
 
     protected override async Task OnParametersSetAsync()
     {
+        // The frame may render once more with the old slug after a rename: that is no reason to look for it.
+        if (Slug == _asked) return;
+        _asked = Slug;
         if (_details?.Server.Slug == Slug) return;
         bool unknown = false;
         _error = await ReadAsync(async actor =>
