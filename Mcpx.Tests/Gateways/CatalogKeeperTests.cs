@@ -23,7 +23,7 @@ public sealed class CatalogKeeperTests
 
         var views = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => host.Keeper.GetAsync(gateway, Cancelled).AsTask()));
 
-        views.ShouldAllBe(v => v == views[0]);
+        foreach (var view in views) view.ShouldBeSameAs(views[0]);
         views[0].Catalog.Tools.Select(t => t.Name).ShouldBe(["p_get"]);
         var member = views[0].Members.Single();
         (member.Member, member.Status, member.Reason, member.Message).ShouldBe((gateway.Members[0], MemberStatus.Fresh, null, null));
