@@ -19,7 +19,7 @@ public sealed class CatalogKeeper : IHostedService
     private const int RefreshesAtOnce = 32;
 
     private readonly ConcurrentDictionary<ServerId, KeptServer> _kept = new();
-    private readonly ConditionalWeakTable<GatewayRoute, Cached> _views = [];
+    private readonly ConditionalWeakTable<GatewayRoute, ViewSlot> _views = [];
     private readonly Lock _gate = new();
     private readonly IRouteSource _routes;
     private readonly KeeperParts _parts;
@@ -155,14 +155,34 @@ public sealed class CatalogKeeper : IHostedService
 
     private GatewayView ViewOf(GatewayRoute gateway, KnownCatalog?[] known)
     {
-        bool wasThere = _views.TryGetValue(gateway, out Cached? cached);
-        if (wasThere && cached!.Known.AsSpan().SequenceEqual(known)) return cached.View;
-        bool isSameContent = wasThere && known.Zip(cached!.Known).All(k => ReferenceEquals(k.First?.Content, k.Second?.Content));
-        GatewayCatalog catalog = isSameContent ? cached!.View.Catalog : GatewayCatalog.Compile(gateway, known.Select(k => k?.Catalog).OfType<ServerCatalog>().ToDictionary(c => c.Server));
-        GatewayView view = new(gateway, catalog, [.. gateway.Members.Select((m, at) => MemberState.Of(m, known[at]))]);
-        _views.AddOrUpdate(gateway, new Cached(known, view));
-        return view;
+        ViewSlot slot = _views.GetValue(gateway, static _ => new ViewSlot());
+        if (slot.Find(known) is { } found) return found;
+        // Compiled once, however many ask in the moment that a list changes.
+        lock (slot)
+        {
+            if (slot.Find(known) is { } made) return made;
+            bool isSameContent = slot.Made is { } before && known.Zip(before.Known).All(k => ReferenceEquals(k.First?.Content, k.Second?.Content));
+            GatewayCatalog catalog = isSameContent
+                ? slot.Made!.View.Catalog
+                : GatewayCatalog.Compile(gateway, known.Select(k => k?.Catalog).OfType<ServerCatalog>().ToDictionary(c => c.Server));
+            GatewayView view = new(gateway, catalog, [.. gateway.Members.Select((m, at) => MemberState.Of(m, known[at]))]);
+            slot.Made = new MadeView(known, view);
+            return view;
+        }
     }
 
-    private sealed record Cached(KnownCatalog?[] Known, GatewayView View);
+    private sealed record MadeView(KnownCatalog?[] Known, GatewayView View);
+
+    private sealed class ViewSlot
+    {
+        private MadeView? _made;
+
+        public MadeView? Made
+        {
+            get => Volatile.Read(ref _made);
+            set => Volatile.Write(ref _made, value);
+        }
+
+        public GatewayView? Find(KnownCatalog?[] known) => Made is { } made && made.Known.AsSpan().SequenceEqual(known) ? made.View : null;
+    }
 }

@@ -101,7 +101,7 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
                 await WaitAsync(failures == 0 ? FreshFor() : BackOff(failures), began);
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (Exception) when (_stopping.IsCancellationRequested)
         {
             // Switched off, changed or shut down.
         }

@@ -40,12 +40,18 @@ public sealed class CatalogWatchTests
     }
 
     [Fact]
-    public async Task A_real_server_is_heard_too()
+    public async Task A_real_server_is_read_and_heard_too()
     {
         await using var server = await ConformanceServerApp.StartAsync(["--port", "0"], Cancelled);
         var url = new Uri(new Uri(server.Urls.Single()), ConformanceServerApp.Path);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
         var heard = 0;
+        var catalog = await CatalogReaderTests.Reader().ReadAsync(Catalogs.Server(url).Server, null, Cancelled);
+        catalog.Tools.Select(t => t.Key).ShouldContain("test_trigger_tool_change");
+        catalog.Prompts.Select(p => p.Key).ShouldContain("test_simple_prompt");
+        catalog.Resources.Select(r => r.Key).ShouldContain("test://static-text");
+        catalog.ResourceTemplates.Select(r => r.Key).ShouldBe(["test://template/{id}/data"]);
+        catalog.TimeToLive.ShouldBe(TimeSpan.FromMinutes(5));
         var watching = CatalogReaderTests.Reader().WatchAsync(Catalogs.Server(url).Server, null, () => Interlocked.Increment(ref heard), stop.Token);
         await Eventually.TrueAsync(() => heard == 1, "the subscription stands", Cancelled);
 

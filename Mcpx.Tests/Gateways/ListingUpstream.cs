@@ -88,14 +88,13 @@ internal sealed class ListingUpstream : IAsyncDisposable
     private async Task StreamAsync(HttpContext http, string? first)
     {
         http.Response.ContentType = "text/event-stream";
-        await http.Response.WriteAsync(first is null ? ": open\n\n" : $"data: {first}\n\n", http.RequestAborted);
-        await http.Response.Body.FlushAsync(http.RequestAborted);
+        await SendAsync(http, first is null ? ": open" : $"data: {first}");
         OpenStreams++;
         StreamsSoFar++;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, _breaking.Token);
         try
         {
-            await foreach (var notice in _notices.Reader.ReadAllAsync(end.Token)) await FakeUpstream.EventsAsync(http, notice);
+            await foreach (var notice in _notices.Reader.ReadAllAsync(end.Token)) await SendAsync(http, $"data: {notice}");
         }
         catch (OperationCanceledException)
         {
@@ -105,5 +104,11 @@ internal sealed class ListingUpstream : IAsyncDisposable
         {
             OpenStreams--;
         }
+    }
+
+    internal static async Task SendAsync(HttpContext http, string @event)
+    {
+        await http.Response.WriteAsync(@event + "\n\n", http.RequestAborted);
+        await http.Response.Body.FlushAsync(http.RequestAborted);
     }
 }

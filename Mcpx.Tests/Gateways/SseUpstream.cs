@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Mcpx.Tests.Fixtures;
-using Microsoft.AspNetCore.Http;
 
 namespace Mcpx.Tests.Gateways;
 
@@ -16,11 +15,10 @@ internal static class SseUpstream
             if (request.Method == "GET")
             {
                 http.Response.ContentType = "text/event-stream";
-                await http.Response.WriteAsync($"event: endpoint\ndata: {postTo}\n\n");
-                await http.Response.Body.FlushAsync();
+                await ListingUpstream.SendAsync(http, $"event: endpoint\ndata: {postTo}");
                 try
                 {
-                    await foreach (var answer in answers.Reader.ReadAllAsync(http.RequestAborted)) await FakeUpstream.EventsAsync(http, answer);
+                    await foreach (var answer in answers.Reader.ReadAllAsync(http.RequestAborted)) await ListingUpstream.SendAsync(http, $"event: message\ndata: {answer}");
                 }
                 catch (OperationCanceledException)
                 {
