@@ -17,8 +17,8 @@ public sealed class ForwardFilter(IUpstreamTransport transport, AnswerRelay rela
     {
         UpstreamServer server = context.Route!.Server;
         using CallDeadline deadline = context.Verb is ProxyVerb.Stream
-            ? CallDeadline.ForStream(time, context.ClientGone)
-            : CallDeadline.ForCall(time, TimeSpan.FromSeconds(server.TimeoutSeconds), context.ClientGone);
+            ? CallDeadline.ForStream(time, server, context.ClientGone)
+            : CallDeadline.ForCall(time, server, isProbe: false, context.ClientGone);
         context.Progress.UpstreamStarted = time.GetTimestamp();
         try
         {
