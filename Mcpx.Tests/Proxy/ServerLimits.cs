@@ -1,3 +1,4 @@
+using Mcpx.Core.Primitives;
 using Mcpx.Core.Proxy;
 using Mcpx.Core.Servers;
 using Mcpx.Tests.Fixtures;
@@ -9,7 +10,7 @@ namespace Mcpx.Tests.Proxy;
 
 internal static class ServerLimits
 {
-    /// <summary>Gives a server other limits and waits until the call path knows them.</summary>
+    /// <summary>Gives a server other limits; the call path knows them afterwards.</summary>
     public static async Task SetLimitsAsync(this GatewayFixture gateway, string slug, UpstreamLimits limits)
     {
         var cancellation = TestContext.Current.CancellationToken;
@@ -17,8 +18,7 @@ internal static class ServerLimits
         var organization = gateway.Owner.Organization;
         var found = (await store.FindBySlugAsync(organization, slug, cancellation)).ShouldNotBeNull();
         await store.UpdateAsync(found.Server with { Limits = limits }, replaceCredential: false, found.Credential, cancellation);
-        var snapshots = gateway.Services.GetRequiredService<SnapshotKeeper>();
-        await Eventually.TrueAsync(
-            () => snapshots.Current.Gateways.Find(organization)?.FindServer(slug)?.Server.Limits == limits, "the snapshot has the new limits", cancellation);
+        await gateway.Services.GetRequiredService<ChangeFeed>().PublishAsync(new Change(ChangeKind.Configuration, organization.Value));
+        gateway.Services.GetRequiredService<SnapshotKeeper>().Current.Gateways.Find(organization)!.FindServer(slug)!.Server.Limits.ShouldBe(limits);
     }
 }
