@@ -22,8 +22,12 @@ public static class AnswerPeek
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 512 };
 
-    public static AnswerKind KindOf(ReadOnlySpan<byte> message)
+    public static AnswerKind KindOf(ReadOnlySpan<byte> message) => KindOf(message, out _);
+
+    /// <param name="id">The id as raw JSON when it stands before what tells the kind; else empty.</param>
+    public static AnswerKind KindOf(ReadOnlySpan<byte> message, out ReadOnlySpan<byte> id)
     {
+        id = default;
         try
         {
             Utf8JsonReader json = new(message, isFinalBlock: false, new JsonReaderState(Options));
@@ -34,7 +38,11 @@ public static class AnswerPeek
                 if (json.ValueTextEquals("error"u8)) return AnswerKind.Error;
                 if (json.ValueTextEquals("method"u8)) return AnswerKind.Interim;
                 // jsonrpc and id come first as a rule; anything longer is skipped.
-                if (!json.Read() || !json.TrySkip()) return AnswerKind.Garbage;
+                bool isId = json.ValueTextEquals("id"u8);
+                if (!json.Read()) return AnswerKind.Garbage;
+                int start = (int)json.TokenStartIndex;
+                if (!json.TrySkip()) return AnswerKind.Garbage;
+                if (isId) id = message[start..(int)json.BytesConsumed];
             }
         }
         catch (JsonException)

@@ -7,10 +7,13 @@ internal static class BodyPieces
 {
     public const int Size = 32 << 10;
 
-    /// <summary>Longest JSON answer, and longest single event of a stream.</summary>
-    public const int LongestAnswer = 10 << 20;
+    /// <summary>What is held whole is never longer, whatever the server's answers may be: a single event, a list that is rewritten.</summary>
+    public const int LongestHeld = 10 << 20;
 
-    public static UpstreamAnswerException TooLong => new($"The server's answer is longer than {LongestAnswer >> 20} MiB.");
+    /// <summary>Longest answer of the server that the call goes to.</summary>
+    public static long LongestAnswer(ProxyContext context) => (long)context.Route!.Server.Limits.AnswerMebibytes << 20;
+
+    public static UpstreamAnswerException TooLong(long longest) => new($"The server's answer is longer than {longest >> 20} MiB.");
 
     /// <summary>Fills the buffer; less than its length means that the body is at its end.</summary>
     public static async ValueTask<int> FillAsync(Stream body, byte[] buffer, CallDeadline deadline)
@@ -28,8 +31,8 @@ internal static class BodyPieces
     }
 
     /// <summary>The rest of the body behind what was read already.</summary>
-    /// <exception cref="UpstreamAnswerException">It is longer than <see cref="LongestAnswer"/>.</exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadAllAsync(Stream body, ReadOnlyMemory<byte> start, CallDeadline deadline)
+    /// <exception cref="UpstreamAnswerException">Both together are longer than <paramref name="longest"/>.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadAllAsync(Stream body, ReadOnlyMemory<byte> start, long longest, CallDeadline deadline)
     {
         using MemoryStream all = new();
         all.Write(start.Span);
@@ -40,7 +43,7 @@ internal static class BodyPieces
             while ((count = await FillAsync(body, piece, deadline)) > 0)
             {
                 all.Write(piece, 0, count);
-                if (all.Length > LongestAnswer) throw TooLong;
+                if (all.Length > longest) throw TooLong(longest);
             }
         }
         finally

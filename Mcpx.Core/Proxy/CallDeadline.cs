@@ -1,3 +1,5 @@
+using Mcpx.Core.Servers;
+
 namespace Mcpx.Core.Proxy;
 
 /// <summary>
@@ -6,7 +8,8 @@ namespace Mcpx.Core.Proxy;
 /// </summary>
 public sealed class CallDeadline : IDisposable
 {
-    public static TimeSpan FirstByte { get; } = TimeSpan.FromSeconds(30);
+    /// <summary>A call that finds out whether a server is well again must not keep the others waiting for long.</summary>
+    public static TimeSpan ProbesFirstByte { get; } = TimeSpan.FromSeconds(10);
 
     public static TimeSpan Idle { get; } = TimeSpan.FromSeconds(60);
 
@@ -19,7 +22,7 @@ public sealed class CallDeadline : IDisposable
     private readonly TimeSpan _total;
     private readonly TimeSpan _idle;
 
-    private CallDeadline(TimeProvider time, TimeSpan total, TimeSpan idle, CancellationToken clientGone)
+    private CallDeadline(TimeProvider time, TimeSpan firstByte, TimeSpan total, TimeSpan idle, CancellationToken clientGone)
     {
         _time = time;
         _total = total;
@@ -27,18 +30,29 @@ public sealed class CallDeadline : IDisposable
         _started = time.GetTimestamp();
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _clientGone = clientGone.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
-        Expect(FirstByte);
+        Expect(firstByte);
     }
 
-    public static CallDeadline ForCall(TimeProvider time, TimeSpan total, CancellationToken clientGone) => new(time, total, Idle, clientGone);
+    /// <param name="isProbe">The call finds out whether the server is well again (<see cref="Health.Admission.Granted.IsProbe"/>).</param>
+    public static CallDeadline ForCall(TimeProvider time, UpstreamServer server, bool isProbe, CancellationToken clientGone)
+    {
+        TimeSpan firstByte = FirstByteOf(server);
+        return new(time, isProbe && firstByte > ProbesFirstByte ? ProbesFirstByte : firstByte, TimeSpan.FromSeconds(server.TimeoutSeconds), Idle, clientGone);
+    }
+
+    /// <summary>For an exchange of the gateway's own with a server, beside calls.</summary>
+    public static CallDeadline ForExchange(TimeProvider time, TimeSpan total, CancellationToken cancelled) => new(time, total, total, total, cancelled);
 
     /// <summary>For a stream that stands open until one side ends it: only its opening is timed.</summary>
-    public static CallDeadline ForStream(TimeProvider time, CancellationToken clientGone) => new(time, Forever, Forever, clientGone);
+    public static CallDeadline ForStream(TimeProvider time, UpstreamServer server, CancellationToken clientGone) =>
+        new(time, FirstByteOf(server), Forever, Forever, clientGone);
 
     public CancellationToken Token => _source.Token;
 
     /// <summary>Something came; the next piece may take as long as silence is allowed.</summary>
     public void ExpectMore() => Expect(_idle);
+
+    private static TimeSpan FirstByteOf(UpstreamServer server) => TimeSpan.FromSeconds(server.Limits.FirstByteSeconds);
 
     /// <summary>The next step may take so long, and the whole call no longer than its total.</summary>
     private void Expect(TimeSpan patience)

@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using ModelContextProtocol.Protocol;
 
 namespace Mcpx.Core.Proxy;
 
@@ -22,18 +23,22 @@ public sealed class EventRelay(TimeProvider time)
         if (!context.IsRequest) await OpenAsync(context, headers, deadline);
         bool answered = !context.IsRequest;
         bool resumable = false;
-        while (true)
+        bool ended = false;
+        long left = IsStanding(context) ? long.MaxValue : BodyPieces.LongestAnswer(context);
+        while (!ended)
         {
             int read = await ReadAsync(context, body, events, deadline);
             events.Advance(read);
-            while (events.TryRead(out ReadOnlyMemory<byte> @event))
+            if ((left -= read) < 0) throw BodyPieces.TooLong(BodyPieces.LongestAnswer(context));
+            ended = read == 0;
+            while (!ended && events.TryRead(out ReadOnlyMemory<byte> @event))
             {
                 resumable |= SseEventReader.HasId(@event.Span);
-                answered |= await RelayEventAsync(context, @event, headers, deadline);
+                // The answer ends the call, whatever the server still says or how long it keeps the stream open.
+                if (await RelayEventAsync(context, @event, headers, deadline) && context.IsRequest) answered = ended = true;
             }
 
-            if (events.PendingBytes > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
-            if (read == 0) break;
+            if (events.PendingBytes > BodyPieces.LongestHeld) throw BodyPieces.TooLong(BodyPieces.LongestHeld);
         }
 
         // A last event without its blank line is none (WHATWG HTML, 9.2.6); it is dropped like a client would. A stream
@@ -59,10 +64,7 @@ public sealed class EventRelay(TimeProvider time)
     private async Task<bool> RelayEventAsync(ProxyContext context, ReadOnlyMemory<byte> @event, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
     {
         ReadOnlyMemory<byte> data = SseEventReader.DataOf(@event);
-        AnswerKind kind = data.Span.Trim((byte)' ').IsEmpty ? AnswerKind.Interim : AnswerPeek.KindOf(data.Span);
-        // Servers also send events of their own, a ping for instance, which clients ignore (WHATWG HTML, 9.2.6).
-        if (kind is AnswerKind.Garbage && (!SseEventReader.IsMessage(@event.Span) || IsEmptyObject(data.Span))) kind = AnswerKind.Interim;
-        if (kind is AnswerKind.Garbage) throw new UpstreamAnswerException("An event of the server's is not a JSON-RPC message.");
+        AnswerKind kind = KindOf(context, @event.Span, data.Span);
         bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
         if (isAnswer && context.Rewrite is not null)
             @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
@@ -81,6 +83,21 @@ public sealed class EventRelay(TimeProvider time)
         await context.Response.WriteAsync(@event, deadline.Token);
         return isAnswer;
     }
+
+    private static AnswerKind KindOf(ProxyContext context, ReadOnlySpan<byte> @event, ReadOnlySpan<byte> data)
+    {
+        if (data.Trim((byte)' ').IsEmpty) return AnswerKind.Interim;
+        AnswerKind kind = AnswerPeek.KindOf(data, out ReadOnlySpan<byte> id);
+        // Servers also send events of their own, a ping for instance, which clients ignore (WHATWG HTML, 9.2.6).
+        if (kind is AnswerKind.Garbage && (!SseEventReader.IsMessage(@event) || IsEmptyObject(data))) kind = AnswerKind.Interim;
+        if (kind is AnswerKind.Garbage) throw new UpstreamAnswerException("An event of the server's is not a JSON-RPC message.");
+        if (kind is AnswerKind.Result or AnswerKind.Error) AnswerIds.Demand(context, kind, id, data);
+        return kind;
+    }
+
+    /// <summary>What stays open by intent has no length that could be too long.</summary>
+    private static bool IsStanding(ProxyContext context) =>
+        context.Verb is ProxyVerb.Stream || context.Message?.Method is RequestMethods.SubscriptionsListen;
 
     private async ValueTask<int> ReadAsync(ProxyContext context, Stream body, SseEventReader events, CallDeadline deadline)
     {

@@ -40,6 +40,7 @@ public sealed class ForwardFilter(
         }
 
         using Admission.Granted granted = (Admission.Granted)admission;
+        context.IsHealthProbe = granted.IsProbe;
         context.Progress.UpstreamStarted = time.GetTimestamp();
         await SendAsync(context, () => ServerAsync(context));
         Judge(context, granted);

@@ -8,7 +8,8 @@ public sealed class JsonRelay(TimeProvider time)
 {
     public async Task RelayAsync(ProxyContext context, long? length, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
     {
-        if (length > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
+        long longest = BodyPieces.LongestAnswer(context);
+        if (length > longest) throw BodyPieces.TooLong(longest);
         byte[] first = ArrayPool<byte>.Shared.Rent(BodyPieces.Size);
         try
         {
@@ -16,7 +17,7 @@ public sealed class JsonRelay(TimeProvider time)
             bool whole = count < first.Length;
             if (whole || context.Rewrite is not null)
             {
-                ReadOnlyMemory<byte> answer = whole ? first.AsMemory(0, count) : await BodyPieces.ReadAllAsync(body, first.AsMemory(0, count), deadline);
+                ReadOnlyMemory<byte> answer = whole ? first.AsMemory(0, count) : await BodyPieces.ReadAllAsync(body, first.AsMemory(0, count), Math.Min(longest, BodyPieces.LongestHeld), deadline);
                 await SendWholeAsync(context, Rewritten(context, answer), headers, deadline);
             }
             else
@@ -32,8 +33,9 @@ public sealed class JsonRelay(TimeProvider time)
 
     private async Task SendWholeAsync(ProxyContext context, ReadOnlyMemory<byte> answer, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
     {
-        AnswerKind kind = AnswerPeek.KindOf(answer.Span);
+        AnswerKind kind = AnswerPeek.KindOf(answer.Span, out ReadOnlySpan<byte> id);
         if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
+        AnswerIds.Demand(context, kind, id, answer.Span);
         context.Progress.ResponseBytes = answer.Length;
         context.Progress.Response.Add(answer.Span);
         context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, answer.Span), time);
@@ -46,8 +48,10 @@ public sealed class JsonRelay(TimeProvider time)
     private async Task SendPiecesAsync(
         ProxyContext context, byte[] first, int firstCount, long? length, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
     {
-        AnswerKind kind = AnswerPeek.KindOf(first.AsSpan(0, firstCount));
+        AnswerKind kind = AnswerPeek.KindOf(first.AsSpan(0, firstCount), out ReadOnlySpan<byte> id);
         if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
+        AnswerIds.DemandFront(context, kind, id);
+        long longest = BodyPieces.LongestAnswer(context);
         byte[] spare = ArrayPool<byte>.Shared.Rent(BodyPieces.Size);
         try
         {
@@ -60,9 +64,10 @@ public sealed class JsonRelay(TimeProvider time)
                 context.Progress.Response.Add(held.AsSpan(0, count));
                 scan.Add(held.AsSpan(0, count));
                 context.Progress.ResponseBytes += count;
-                if (context.Progress.ResponseBytes > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
+                if (context.Progress.ResponseBytes > longest) throw BodyPieces.TooLong(longest);
                 if (following == 0)
                 {
+                    AnswerIds.DemandBehind(context, kind, TailOf(next, held.AsSpan(0, count)));
                     // Beyond what was kept, the bytes' own word has to do: nothing of the answer is there any more to be read as JSON.
                     bool failed = context.Progress.Response.Truncated && kind is AnswerKind.Result && scan.SaysIsError;
                     context.Progress.End(failed ? CallOutcome.ToolError : AnswerPeek.OutcomeOf(context.Progress.Status, kind, context.Progress.Response.Kept.Span), time);
@@ -84,6 +89,10 @@ public sealed class JsonRelay(TimeProvider time)
         if (context.Rewrite is not null) answer = context.Rewrite(answer);
         return context.SealHandles is null ? answer : context.SealHandles(answer);
     }
+
+    /// <param name="before">The piece before the last, still whole: nothing was read over it.</param>
+    private static ReadOnlySpan<byte> TailOf(byte[] before, ReadOnlySpan<byte> last) =>
+        last.Length >= AnswerIds.Tail ? last[^AnswerIds.Tail..] : (byte[])[.. before.AsSpan()[^AnswerIds.Tail..], .. last];
 
     private static UpstreamAnswerException NotJsonRpc(ProxyContext context) => new($"The server's answer ({context.Progress.Status}) is not a JSON-RPC message.");
 }

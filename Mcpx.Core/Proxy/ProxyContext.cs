@@ -131,6 +131,9 @@ public sealed class ProxyContext
     /// <summary>The client's session with the gateway itself, from the handle that it sent.</summary>
     public ClientSession? ClientSession { get; set; }
 
+    /// <summary>True for the call that finds out whether a server is well again: it waits less long.</summary>
+    public bool IsHealthProbe { get; set; }
+
     /// <summary>How the server is reached and spoken to.</summary>
     public UpstreamHop? Hop { get; set; }
 

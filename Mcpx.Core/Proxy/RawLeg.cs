@@ -28,8 +28,8 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
         }
 
         using CallDeadline deadline = context.IsStanding
-            ? CallDeadline.ForStream(time, context.ClientGone)
-            : CallDeadline.ForCall(time, TimeSpan.FromSeconds(server.TimeoutSeconds), context.ClientGone);
+            ? CallDeadline.ForStream(time, server, context.ClientGone)
+            : CallDeadline.ForCall(time, server, context.IsHealthProbe, context.ClientGone);
         try
         {
             using HttpRequestMessage request = ToUpstream(context, body).ToHttp();

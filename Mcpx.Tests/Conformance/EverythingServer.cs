@@ -15,7 +15,7 @@ public sealed class EverythingServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var port = GatewayFixture.FreePort().ToString(CultureInfo.InvariantCulture);
+        var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
         _process = NodeProgram.Start(
             [NodeProgram.PathOf("@modelcontextprotocol", "server-everything", "dist", "index.js"), "streamableHttp"],
             new Dictionary<string, string> { ["PORT"] = port });

@@ -149,7 +149,10 @@ public sealed class DatabaseMigratorTests(PostgresFixture postgres)
     [Fact]
     public async Task Limits_are_ours_unless_the_connection_string_sets_them()
     {
-        string given = await postgres.CreateDatabaseAsync();
+        NpgsqlConnectionStringBuilder bare = new(await postgres.CreateDatabaseAsync());
+        bare.Remove("Timeout");
+        bare.Remove("Command Timeout");
+        string given = bare.ConnectionString;
         await using DataHost ours = new(given);
         await using DataHost theirs = new(given + ";Command Timeout=40;Timeout=7");
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -53,7 +52,7 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
     {
         var template = await postgres.GetOrCreateTemplateAsync("migrated", MigrateAsync);
         ConnectionString = connectionString ?? await postgres.CreateDatabaseAsync(template);
-        Url = new Uri($"http://127.0.0.1:{FreePort()}");
+        Url = new Uri($"http://127.0.0.1:{Ports.Free()}");
         _instance = await McpxInstance.CreateAsync(ArgumentsFor(ConnectionString, Url, settings), builder =>
         {
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
@@ -149,13 +148,6 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
         if (_instance is null) return;
         await _instance.App.StopAsync();
         await _instance.DisposeAsync();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task MigrateAsync(string connectionString)

@@ -18,6 +18,7 @@ public sealed class PostgresFixture : IAsyncDisposable
 {
     private const string Owner = "mcpx";
     private const string FolderPrefix = "mcpx-tests-";
+    private const int Patience = 60;
     private const long EnoughMemory = 1L << 30;
 
     private readonly Lazy<Task<EmbeddedPostgres>> _cluster = new(StartAsync);
@@ -66,7 +67,7 @@ public sealed class PostgresFixture : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(await GetAdminConnectionStringAsync());
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Patience };
         await command.ExecuteNonQueryAsync();
     }
 
@@ -78,6 +79,9 @@ public sealed class PostgresFixture : IAsyncDisposable
             MaxPoolSize = 20,
             ConnectionIdleLifetime = 10,
             ConnectionPruningInterval = 5,
+            // Ours are short, so that calls do not wait for a database that is away; a busy test machine is not away.
+            Timeout = Patience,
+            CommandTimeout = Patience,
         }.ConnectionString;
 
     private static async Task<EmbeddedPostgres> StartAsync()

@@ -220,7 +220,7 @@ public sealed class CatalogReaderTests(DemoServersFixture demo) : IClassFixture<
     [Fact]
     public async Task Nobody_there_a_closed_address_and_a_lost_key_have_their_reasons()
     {
-        var nobody = Server(new Uri($"http://127.0.0.1:{GatewayFixture.FreePort()}/mcp"));
+        var nobody = Server(new Uri($"http://127.0.0.1:{Ports.Free()}/mcp"));
         var lost = new StoredCredential(nobody.Organization, nobody.Id, CredentialKind.Bearer, null, new byte[40], "");
 
         (await Should.ThrowAsync<CatalogException>(Reader().ReadAsync(nobody, null, Cancelled))).Reason.ShouldBe(CatalogReasons.Unreachable);

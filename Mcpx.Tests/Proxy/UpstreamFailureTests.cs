@@ -65,7 +65,7 @@ public sealed class UpstreamFailureTests(GatewayFixture gateway) : IClassFixture
     [Fact]
     public async Task An_upstream_that_nobody_answers_for_is_unreachable()
     {
-        var (slug, _) = await gateway.AddUpstreamAsync(new Uri($"http://127.0.0.1:{GatewayFixture.FreePort()}/mcp"));
+        var (slug, _) = await gateway.AddUpstreamAsync(new Uri($"http://127.0.0.1:{Ports.Free()}/mcp"));
 
         var answer = await gateway.PostAsync(slug, Mcp.Call("get"));
 

@@ -32,7 +32,7 @@ public sealed class RunScriptRefusalTests : IDisposable
         await File.WriteAllTextAsync(_folder.Data, "", TestContext.Current.CancellationToken);
         var data = Path.Combine(_folder.Data, "below");
 
-        var result = await ProgramRun.RunAsync("bash", [Repository.PathOf("run"), "--port", $"{RunFolder.FreePort()}"],
+        var result = await ProgramRun.RunAsync("bash", [Repository.PathOf("run"), "--port", $"{Ports.Free()}"],
             new Dictionary<string, string> { ["MCPX_DATA"] = data }, TestContext.Current.CancellationToken);
 
         Refused(result).ShouldBe($"The data directory {data} can't be written: make it writable for this user, or set MCPX_DATA to another directory.");
@@ -45,7 +45,7 @@ public sealed class RunScriptRefusalTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(bin.FullName, "dotnet"), "#!/bin/sh\nexit 1\n", TestContext.Current.CancellationToken);
         (await ProgramRun.RunAsync("chmod", ["+x", Path.Combine(bin.FullName, "dotnet")], null, TestContext.Current.CancellationToken)).ExitCode.ShouldBe(0);
 
-        var result = await RunningScript.RunAsync(_folder, RunFolder.FreePort(),
+        var result = await RunningScript.RunAsync(_folder, Ports.Free(),
             new Dictionary<string, string> { ["PATH"] = $"{bin.FullName}:{System.Environment.GetEnvironmentVariable("PATH")}" });
 
         Refused(result).ShouldStartWith("The .NET SDK 10 is missing: install it ");
@@ -68,7 +68,7 @@ public sealed class RunScriptRefusalTests : IDisposable
     {
         FillData();
 
-        var result = await RunningScript.RunAsync(_folder, RunFolder.FreePort(), arguments: "--reset");
+        var result = await RunningScript.RunAsync(_folder, Ports.Free(), arguments: "--reset");
 
         Refused(result).ShouldContain("add --yes");
         Names().ShouldBe(["encryption.key", "mine.txt", "postgres"]);
@@ -80,7 +80,7 @@ public sealed class RunScriptRefusalTests : IDisposable
         FillData();
         await using var held = new FileStream(Path.Combine(_folder.Data, "postgres", "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
 
-        var result = await RunningScript.RunAsync(_folder, RunFolder.FreePort(), arguments: ["--reset", "--yes"]);
+        var result = await RunningScript.RunAsync(_folder, Ports.Free(), arguments: ["--reset", "--yes"]);
 
         Refused(result).ShouldContain("Another mcpx is running");
         Names().ShouldBe(["encryption.key", "mine.txt", "postgres"]);
@@ -91,7 +91,7 @@ public sealed class RunScriptRefusalTests : IDisposable
     {
         FillData();
 
-        var result = await RunningScript.RunAsync(_folder, RunFolder.FreePort(),
+        var result = await RunningScript.RunAsync(_folder, Ports.Free(),
             new Dictionary<string, string> { ["ConnectionStrings__Mcpx"] = "Host=db" }, "--reset", "--yes");
 
         Refused(result).ShouldContain("ConnectionStrings__Mcpx is yours");
@@ -104,7 +104,7 @@ public sealed class RunScriptRefusalTests : IDisposable
         FillData();
 
         // Ends after the reset: there is nothing to start.
-        await RunningScript.RunAsync(_folder, RunFolder.FreePort(), arguments: ["--reset", "--yes", "--built", "/nowhere"]);
+        await RunningScript.RunAsync(_folder, Ports.Free(), arguments: ["--reset", "--yes", "--built", "/nowhere"]);
 
         Names().ShouldBe(["mine.txt"]);
     }
@@ -117,7 +117,7 @@ public sealed class RunScriptRefusalTests : IDisposable
     {
         FillData();
         // `script` gives the command a terminal.
-        using var process = ProgramRun.Start("script", ["-qec", $"bash {Repository.PathOf("run")} --reset --built /nowhere --port {RunFolder.FreePort()}", "/dev/null"],
+        using var process = ProgramRun.Start("script", ["-qec", $"bash {Repository.PathOf("run")} --reset --built /nowhere --port {Ports.Free()}", "/dev/null"],
             new Dictionary<string, string> { ["MCPX_DATA"] = _folder.Data });
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.StandardInput.WriteLineAsync(answer);

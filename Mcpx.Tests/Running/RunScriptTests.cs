@@ -26,7 +26,7 @@ public sealed class RunScriptTests : IDisposable
     [Fact]
     public async Task It_prints_a_way_in_that_works_stops_without_a_trace_and_keeps_the_data()
     {
-        var port = RunFolder.FreePort();
+        var port = Ports.Free();
         string token;
         await using (var first = await RunningScript.StartAsync(_folder, port))
         {
@@ -56,7 +56,7 @@ public sealed class RunScriptTests : IDisposable
     [Fact]
     public async Task When_the_demo_servers_die_everything_ends_and_says_so()
     {
-        await using var run = await RunningScript.StartAsync(_folder, RunFolder.FreePort());
+        await using var run = await RunningScript.StartAsync(_folder, Ports.Free());
 
         await RunningScript.SignalAsync(ProcessOf("Mcpx.DemoServers.dll"), "KILL");
         var (code, errors) = await run.EndAsync();
@@ -69,7 +69,7 @@ public sealed class RunScriptTests : IDisposable
     [Fact]
     public async Task When_the_script_itself_is_killed_nothing_stays_either()
     {
-        await using var run = await RunningScript.StartAsync(_folder, RunFolder.FreePort());
+        await using var run = await RunningScript.StartAsync(_folder, Ports.Free());
 
         await run.StopAsync("KILL");
 

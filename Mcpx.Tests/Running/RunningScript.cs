@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Mcpx.Tests.Fixtures;
@@ -122,28 +119,7 @@ internal sealed class RunFolder : IDisposable
 
     public string Built => Path.Combine(Root, "built");
 
-    public int DemoPort { get; } = FreePort();
-
-    /// <summary>
-    /// Below the range from which the system gives ports: seconds pass before the script listens, and until then any
-    /// test that asks for port 0, or just connects somewhere, could be given the same one.
-    /// </summary>
-    public static int FreePort()
-    {
-        while (true)
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(20_000, 30_000));
-            try
-            {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            }
-            catch (SocketException)
-            {
-                // Taken: ask for another.
-            }
-        }
-    }
+    public int DemoPort { get; } = Ports.Free();
 
     /// <summary>Every process that names this folder, was started for it, or works in it (the database's does).</summary>
     public IReadOnlyList<(int Id, string Command)> Processes() =>

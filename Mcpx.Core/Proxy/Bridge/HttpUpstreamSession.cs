@@ -50,7 +50,7 @@ public sealed class HttpUpstreamSession : UpstreamSession
         if (Id is null) return;
         try
         {
-            using CallDeadline deadline = CallDeadline.ForCall(_time, EndingPatience, CancellationToken.None);
+            using CallDeadline deadline = CallDeadline.ForExchange(_time, EndingPatience, CancellationToken.None);
             using HttpResponseMessage answer = await SendAsync(HttpMethod.Delete, null, null, deadline);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException)

@@ -15,7 +15,7 @@ public sealed class ResourceSubscriptions(StatelessToSession toSession, Upstream
     {
         await using Listening listening = await OpenAsync(context, hop, clientGone);
         await SubscribeAsync(listening.Session, uris, clientGone);
-        using CallDeadline deadline = CallDeadline.ForStream(time, clientGone);
+        using CallDeadline deadline = CallDeadline.ForStream(time, hop.Route.Server, clientGone);
         TimeSpan? pause = null;
         await foreach (UpstreamMessage message in listening.Session.ListenAsync(deadline))
         {
@@ -42,7 +42,7 @@ public sealed class ResourceSubscriptions(StatelessToSession toSession, Upstream
         {
             byte[] id = JsonEdit.Text($"mcpx-subscribe-{subscribed.Count}");
             byte[] request = [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"method\":\"resources/subscribe\",\"params\":{\"uri\":"u8, .. JsonEdit.Text(uri), .. "}}"u8];
-            using CallDeadline deadline = CallDeadline.ForCall(time, session.Hop.Patience, cancellationToken);
+            using CallDeadline deadline = CallDeadline.ForExchange(time, session.Hop.Patience, cancellationToken);
             await foreach (UpstreamMessage message in session.AskAsync(request, id, deadline))
             {
                 if (message.Kind is AnswerKind.Result) subscribed.Add(uri);

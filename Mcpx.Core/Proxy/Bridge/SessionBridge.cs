@@ -24,7 +24,7 @@ public sealed class SessionBridge(
 
         byte[] id = JsonEdit.Text("mcpx-discover");
         byte[] request = [.. "{\"jsonrpc\":\"2.0\",\"id\":\"mcpx-discover\",\"method\":\"server/discover\",\"params\":"u8, .. DiscoverParams, .. "}"u8];
-        using CallDeadline deadline = CallDeadline.ForCall(time, hop.Patience, context.ClientGone);
+        using CallDeadline deadline = CallDeadline.ForExchange(time, hop.Patience, context.ClientGone);
         ReadOnlyMemory<byte> asked = Translation.ToStateless(request, client.Session, logLevel: null);
         await foreach (UpstreamMessage message in stateless.AskAsync(hop, asked, id, RequestMethods.ServerDiscover, null, [], deadline))
         {

@@ -49,7 +49,7 @@ public sealed class SessionToSession(UpstreamSessions sessions, ServerQuestions 
     {
         byte[] id = JsonEdit.Text("mcpx-log");
         byte[] request = [.. "{\"jsonrpc\":\"2.0\",\"id\":\"mcpx-log\",\"method\":\"logging/setLevel\",\"params\":{\"level\":"u8, .. JsonEdit.Text(level), .. "}}"u8];
-        using CallDeadline deadline = CallDeadline.ForCall(time, session.Hop.Patience, cancellationToken);
+        using CallDeadline deadline = CallDeadline.ForExchange(time, session.Hop.Patience, cancellationToken);
         await foreach (UpstreamMessage _ in session.AskAsync(request, id, deadline))
         {
             // Its answer says nothing that the client could use.
@@ -59,7 +59,7 @@ public sealed class SessionToSession(UpstreamSessions sessions, ServerQuestions 
     private async Task AskAsync(BridgedCall call, UpstreamSession session, SessionClient client, string place, ClientAnswer answer, CallUnderWay underWay)
     {
         CancellationToken gone = call.Context.ClientGone;
-        using CallDeadline deadline = CallDeadline.ForCall(time, call.Hop.Patience, underWay.Stopped);
+        using CallDeadline deadline = CallDeadline.ForCall(time, call.Hop.Route.Server, call.Context.IsHealthProbe, underWay.Stopped);
         try
         {
             await using IAsyncEnumerator<UpstreamMessage> messages = session.AskAsync(call.Body, call.Id, deadline).GetAsyncEnumerator(gone);

@@ -57,7 +57,7 @@ public sealed class SessionToStateless(StatelessUpstream upstream, ParameterHead
     private async Task<UpstreamMessage> AskAsync(
         BridgedCall call, ReadOnlyMemory<byte> request, ReadOnlyMemory<byte> id, IReadOnlyList<KeyValuePair<string, string>> headers, ClientAnswer answer, CancellationToken stopped)
     {
-        using CallDeadline deadline = CallDeadline.ForCall(time, call.Hop.Patience, stopped);
+        using CallDeadline deadline = CallDeadline.ForCall(time, call.Hop.Route.Server, call.Context.IsHealthProbe, stopped);
         await using IAsyncEnumerator<UpstreamMessage> messages = upstream.AskAsync(call.Hop, request, id, call.Method, call.Name, headers, deadline).GetAsyncEnumerator(stopped);
         while (await answer.WaitAsync(messages.MoveNextAsync(), stopped))
         {

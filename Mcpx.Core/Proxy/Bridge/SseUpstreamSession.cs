@@ -30,7 +30,7 @@ public sealed class SseUpstreamSession : UpstreamSession
     private SseUpstreamSession(UpstreamHop hop, IUpstreamTransport transport, TimeProvider time) : base(hop)
     {
         _transport = transport;
-        _life = CallDeadline.ForStream(time, _end.Token);
+        _life = CallDeadline.ForStream(time, hop.Route.Server, _end.Token);
     }
 
     public static async Task<UpstreamSession> OpenAsync(
@@ -158,7 +158,7 @@ public sealed class SseUpstreamSession : UpstreamSession
                 }
             }
 
-            if (events.PendingBytes > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
+            if (events.PendingBytes > BodyPieces.LongestHeld) throw BodyPieces.TooLong(BodyPieces.LongestHeld);
             if (read == 0) return;
         }
     }

@@ -53,7 +53,7 @@ public sealed class StatelessBridge(StatelessToSession toSession, ResourceSubscr
         honoured = honoured with { Uris = await subscriptions.SubscribeAsync(listening.Session, honoured.Uris, context.ClientGone) };
         await answer.OpenStreamAsync(context.ClientGone);
         await answer.SendAsync(honoured.Acknowledgement(), context.ClientGone);
-        using CallDeadline deadline = CallDeadline.ForStream(time, context.ClientGone);
+        using CallDeadline deadline = CallDeadline.ForStream(time, context.Hop!.Route.Server, context.ClientGone);
         await using IAsyncEnumerator<UpstreamMessage> messages = listening.Session.ListenAsync(deadline).GetAsyncEnumerator(context.ClientGone);
         while (await answer.WaitAsync(messages.MoveNextAsync(), context.ClientGone))
         {

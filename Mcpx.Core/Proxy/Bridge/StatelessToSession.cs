@@ -62,7 +62,7 @@ public sealed class StatelessToSession(UpstreamSessions sessions, TimeProvider t
         UpstreamSession session = await sessions.GetAsync(key, hop, Parameters, cancellationToken);
         if (isOpen || logLevel is null) return session;
         byte[] request = [.. "{\"jsonrpc\":\"2.0\",\"id\":\"mcpx-log\",\"method\":\"logging/setLevel\",\"params\":{\"level\":"u8, .. JsonEdit.Text(logLevel), .. "}}"u8];
-        using CallDeadline deadline = CallDeadline.ForCall(time, hop.Patience, cancellationToken);
+        using CallDeadline deadline = CallDeadline.ForExchange(time, hop.Patience, cancellationToken);
         await foreach (UpstreamMessage _ in session.AskAsync(request, JsonEdit.Text("mcpx-log"), deadline))
         {
             // A server without logging refuses; its calls go on without.
@@ -79,7 +79,7 @@ public sealed class StatelessToSession(UpstreamSessions sessions, TimeProvider t
             ? Translation.ToSession(call.Body, JsonChange.Set(id, "id"))
             : Translation.ToSession(call.Body, JsonChange.Set(id, "id"), JsonChange.Set(id, "params", "_meta", "progressToken"));
         CancellationToken gone = call.Context.ClientGone;
-        using CallDeadline deadline = CallDeadline.ForCall(time, call.Hop.Patience, gone);
+        using CallDeadline deadline = CallDeadline.ForCall(time, call.Hop.Route.Server, call.Context.IsHealthProbe, gone);
         try
         {
             await using IAsyncEnumerator<UpstreamMessage> messages = session.AskAsync(request, id, deadline).GetAsyncEnumerator(gone);
@@ -158,7 +158,7 @@ internal static class CancelNotice
         byte[] notice = Of(id.Span);
         try
         {
-            using CallDeadline deadline = CallDeadline.ForCall(time, Patience, CancellationToken.None);
+            using CallDeadline deadline = CallDeadline.ForExchange(time, Patience, CancellationToken.None);
             await session.TellAsync(notice, deadline);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException or UpstreamAnswerException or UpstreamRefusedException)

@@ -58,8 +58,7 @@ public sealed record UpstreamMessage(AnswerKind Kind, ReadOnlyMemory<byte> Json,
         return new UpstreamMessage(kind, json, id, method);
     }
 
-    /// <summary>True when both ids are the same JSON value, spelled alike: servers return ids as they came.</summary>
-    public bool Answers(ReadOnlySpan<byte> requestId) => IsAnswer && Id.Span.SequenceEqual(requestId);
+    public bool Answers(ReadOnlySpan<byte> requestId) => IsAnswer && AnswerIds.IsSame(Id.Span, requestId);
 
     private static UpstreamAnswerException NotOne() => new("The server sent something that is not a JSON-RPC message.");
 }

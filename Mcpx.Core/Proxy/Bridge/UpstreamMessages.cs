@@ -21,7 +21,7 @@ internal static class UpstreamMessages
         }
         else if (type == "application/json")
         {
-            ReadOnlyMemory<byte> json = await BodyPieces.ReadAllAsync(body, default, deadline);
+            ReadOnlyMemory<byte> json = await BodyPieces.ReadAllAsync(body, default, BodyPieces.LongestHeld, deadline);
             if (!json.IsEmpty) yield return UpstreamMessage.Read(json) with { Status = (int)answer.StatusCode };
         }
         else
@@ -48,7 +48,7 @@ internal static class UpstreamMessages
                 if (SseEventReader.IsMessage(@event.Span) && IsText(data.Span)) yield return UpstreamMessage.Read(data);
             }
 
-            if (events.PendingBytes > BodyPieces.LongestAnswer) throw BodyPieces.TooLong;
+            if (events.PendingBytes > BodyPieces.LongestHeld) throw BodyPieces.TooLong(BodyPieces.LongestHeld);
             if (read == 0) yield break;
         }
     }

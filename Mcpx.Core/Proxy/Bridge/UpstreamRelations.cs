@@ -25,7 +25,7 @@ public sealed class UpstreamRelations(
     {
         foreach (UpstreamSession session in sessions.Of(client.Session.Id))
         {
-            using CallDeadline deadline = CallDeadline.ForCall(time, TellPatience, CancellationToken.None);
+            using CallDeadline deadline = CallDeadline.ForExchange(time, TellPatience, CancellationToken.None);
             try
             {
                 await session.TellAsync(notification, deadline);
@@ -60,7 +60,7 @@ public sealed class UpstreamRelations(
         UpstreamSession? session = sessions.Of(client.Session.Id).FirstOrDefault(s => s.Hop.Route.Server.Id == route.Server)
             ?? (route.Session is null ? null : HttpUpstreamSession.Attach(hop, transport, time, route.Session, route.Version));
         if (session is null) throw new UpstreamAnswerException("The session in which the server asked is not open on this replica.");
-        using CallDeadline deadline = CallDeadline.ForCall(time, TellPatience, CancellationToken.None);
+        using CallDeadline deadline = CallDeadline.ForExchange(time, TellPatience, CancellationToken.None);
         await session.TellAsync(restored, deadline);
     }
 
@@ -70,7 +70,7 @@ public sealed class UpstreamRelations(
         await RepeatAsync(async () =>
         {
             UpstreamSession session = await toSession.OpenAsync(context, hop, client, clientGone);
-            using CallDeadline deadline = CallDeadline.ForStream(time, clientGone);
+            using CallDeadline deadline = CallDeadline.ForStream(time, hop.Route.Server, clientGone);
             TimeSpan? pause = null;
             await foreach (UpstreamMessage message in session.ListenAsync(deadline))
             {
@@ -100,7 +100,7 @@ public sealed class UpstreamRelations(
                 return TimeSpan.Zero;
             }
 
-            using CallDeadline deadline = CallDeadline.ForStream(time, either.Token);
+            using CallDeadline deadline = CallDeadline.ForStream(time, hop.Route.Server, either.Token);
             TimeSpan? pause = null;
             try
             {

@@ -105,7 +105,7 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
 
     private async Task<UpstreamSession> OpenAsync(UpstreamHop hop, ReadOnlyMemory<byte> parameters)
     {
-        using CallDeadline deadline = CallDeadline.ForCall(time, OpeningPatience, CancellationToken.None);
+        using CallDeadline deadline = CallDeadline.ForExchange(time, OpeningPatience, CancellationToken.None);
         return hop.Protocol.OverSse
             ? await SseUpstreamSession.OpenAsync(hop, transport, time, parameters, deadline)
             : await HttpUpstreamSession.OpenAsync(hop, transport, time, parameters, deadline);

@@ -41,7 +41,7 @@ public sealed class ResourceNews(CatalogKeeper catalogs, MemberHops hops, Statel
 
     private async Task<TimeSpan?> ListenStatelessAsync(UpstreamHop hop, string[] uris, ChannelWriter<ReadOnlyMemory<byte>> heard, CancellationToken clientGone)
     {
-        using CallDeadline deadline = CallDeadline.ForStream(time, clientGone);
+        using CallDeadline deadline = CallDeadline.ForStream(time, hop.Route.Server, clientGone);
         TimeSpan? pause = null;
         await foreach (UpstreamMessage message in stateless.AskAsync(
             hop, Translation.ToStateless(UpstreamRelations.ListenRequest([], uris), Gateway, logLevel: null), UpstreamRelations.ListenId, RequestMethods.SubscriptionsListen, null, [], deadline))
