@@ -113,7 +113,7 @@ public sealed class GatewayTests(GatewayFixture gateway) : IClassFixture<Gateway
         var good = await MemberAsync("both", "one");
         var bad = await MemberAsync("both", "two");
         bad.Upstream.Probe = null;
-        bad.Before = (http, _, _) => FakeUpstream.BytesAsync(http, "<html/>"u8.ToArray(), "text/html", 500);
+        bad.Before = _ => (http, _) => FakeUpstream.BytesAsync(http, "<html/>"u8.ToArray(), "text/html", 500);
         var slug = await GatewayAsync(new { server = good.Slug }, new { server = bad.Slug });
 
         var opening = await OpeningAsync(slug, isSession);
@@ -180,10 +180,10 @@ public sealed class GatewayTests(GatewayFixture gateway) : IClassFixture<Gateway
     public async Task A_task_of_a_member_is_found_again_by_its_own_caller_only()
     {
         var hr = await MemberAsync("stateless", "work");
-        hr.Before = (http, _, message) => (string?)message["method"] switch
+        hr.Before = message => (string?)message["method"] switch
         {
-            "tools/call" => FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{message["id"]}}},"result":{"resultType":"task","taskId":"own-1","status":"working"} }"""),
-            "tasks/get" => FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{message["id"]}}},"result":{"resultType":"complete","taskId":"{{{message["params"]!["taskId"]}}}","status":"completed"} }"""),
+            "tools/call" => (http, _) => FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{message["id"]}}},"result":{"resultType":"task","taskId":"own-1","status":"working"} }"""),
+            "tasks/get" => (http, _) => FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{message["id"]}}},"result":{"resultType":"complete","taskId":"{{{message["params"]!["taskId"]}}}","status":"completed"} }"""),
             _ => null,
         };
         var slug = await GatewayAsync(new { server = hr.Slug });

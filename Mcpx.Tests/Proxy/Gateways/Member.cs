@@ -23,10 +23,12 @@ internal sealed class Member(FakeUpstream upstream, string slug, string id) : IA
     public List<string> Resources { get; } = [];
 
     /// <summary>Answers instead of the member; null lets it go on.</summary>
-    public Func<HttpContext, SeenRequest, JsonNode, Task?> Before { get; set; } = (_, _, _) => null;
+    public Func<JsonNode, FakeUpstream.Script?> Before { get; set; } = _ => null;
 
     /// <summary>Calls, readings and gettings, without lists and openings.</summary>
     public IEnumerable<SeenRequest> Calls => upstream.Requests.Where(r => r.Method == "POST" && (string?)JsonNode.Parse(r.Body)!["method"] is "tools/call" or "prompts/get" or "resources/read" or "completion/complete" or "tasks/get");
+
+    private int _sessions;
 
     public static async Task<Member> StartAsync(GatewayFixture gateway, string eras = "both", params string[] tools)
     {
@@ -55,9 +57,9 @@ internal sealed class Member(FakeUpstream upstream, string slug, string id) : IA
 
         if (request.Method != "POST") return;
         var message = JsonNode.Parse(request.Body)!;
-        if (Before(http, request, message) is { } instead)
+        if (Before(message) is { } instead)
         {
-            await instead;
+            await instead(http, request);
             return;
         }
 
@@ -80,7 +82,7 @@ internal sealed class Member(FakeUpstream upstream, string slug, string id) : IA
         switch (method)
         {
             case "initialize":
-                http.Response.Headers["Mcp-Session-Id"] = Guid.NewGuid().ToString("N");
+                http.Response.Headers["Mcp-Session-Id"] = $"session-{Interlocked.Increment(ref _sessions)}";
                 return """{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{}},"serverInfo":{"name":"m","version":"1"},"instructions":"Own words."}""";
             case "server/discover":
                 return """{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"prompts":{},"resources":{"subscribe":true},"completions":{},"logging":{}},"instructions":"Own words.","ttlMs":0,"cacheScope":"private"}""";
