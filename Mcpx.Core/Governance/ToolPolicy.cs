@@ -36,12 +36,16 @@ public sealed class ToolPolicy
     public ToolPolicy(ServerGovernance governance)
     {
         _mode = governance.Mode;
+        Fingerprint = $"{governance.Mode}:{string.Join('\n', governance.Rules.Select(r => r.Pattern))}";
         _exact = governance.Rules.Where(r => !r.Pattern.Contains('*')).DistinctBy(r => r.Pattern)
             .ToFrozenDictionary(r => r.Pattern, Listed, StringComparer.Ordinal);
         _patterns = [.. governance.Rules.Where(r => r.Pattern.Contains('*')).Select(r => (r.Pattern, Listed(r)))];
     }
 
     public GovernanceMode Mode => _mode;
+
+    /// <summary>Equal for policies that decide alike.</summary>
+    public string Fingerprint { get; }
 
     /// <summary>How many rules it holds.</summary>
     public int Rules => _exact.Count + _patterns.Length;

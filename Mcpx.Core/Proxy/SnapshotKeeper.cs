@@ -48,7 +48,7 @@ public sealed partial class SnapshotKeeper : IRouteSource, IDisposable
 
     GatewaySnapshot IRouteSource.Routes => Current.Gateways;
 
-    void IRouteSource.OnRoutesChanged(Action onChange) => _onRoutesChanged += onChange;
+    public void OnRoutesChanged(Action onChange) => _onRoutesChanged += onChange;
 
     public void Dispose()
     {

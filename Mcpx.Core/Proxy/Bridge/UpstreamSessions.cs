@@ -30,6 +30,10 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
 
     private readonly ConcurrentDictionary<UpstreamSessionKey, Entry> _entries = new();
 
+    /// <summary>The keys of each conversation, so that one client's sessions are found without looking at everybody's.</summary>
+    private readonly Dictionary<string, HashSet<UpstreamSessionKey>> _conversations = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+
     public int Count => _entries.Count;
 
     /// <summary>The session of that key, opened unless it is there. Callers that come together wait for one opening.</summary>
@@ -39,6 +43,12 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
     {
         Entry entry = _entries.GetOrAdd(key, _ => new Entry(new Lazy<Task<UpstreamSession>>(() => OpenAsync(hop, parameters))));
         Volatile.Write(ref entry.LastUsed, time.GetTimestamp());
+        lock (_gate)
+        {
+            if (!_conversations.TryGetValue(key.Conversation, out HashSet<UpstreamSessionKey>? keys)) _conversations[key.Conversation] = keys = [];
+            keys.Add(key);
+        }
+
         try
         {
             // Not with the caller's token: others may wait for the same opening.
@@ -46,7 +56,7 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
         }
         catch when (entry.Session.Value.IsCompleted)
         {
-            _entries.TryRemove(new(key, entry));
+            Remove(key, entry);
             throw;
         }
     }
@@ -56,8 +66,7 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
         _entries.TryGetValue(key, out Entry? entry) && entry.Session.Value.IsCompletedSuccessfully ? entry.Session.Value.Result : null;
 
     /// <summary>Every open session of one conversation.</summary>
-    public IEnumerable<UpstreamSession> Of(string conversation) => _entries
-        .Where(e => e.Key.Conversation == conversation && e.Value.Session.Value.IsCompletedSuccessfully).Select(e => e.Value.Session.Value.Result);
+    public IEnumerable<UpstreamSession> Of(string conversation) => KeysOf(conversation).Select(Find).OfType<UpstreamSession>();
 
     /// <summary>Forgets a session that the server has ended.</summary>
     public void Drop(UpstreamSessionKey key, UpstreamSession session)
@@ -69,9 +78,9 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
     /// <summary>Ends every session of one conversation.</summary>
     public void Close(string conversation)
     {
-        foreach ((UpstreamSessionKey key, Entry entry) in _entries)
+        foreach (UpstreamSessionKey key in KeysOf(conversation))
         {
-            if (key.Conversation == conversation) Close(key, entry);
+            if (_entries.TryGetValue(key, out Entry? entry)) Close(key, entry);
         }
     }
 
@@ -113,7 +122,25 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
 
     private void Close(UpstreamSessionKey key, Entry entry)
     {
-        if (_entries.TryRemove(new(key, entry)) && entry.Session.Value.IsCompletedSuccessfully) _ = EndAsync(entry.Session.Value.Result);
+        if (Remove(key, entry) && entry.Session.Value.IsCompletedSuccessfully) _ = EndAsync(entry.Session.Value.Result);
+    }
+
+    private bool Remove(UpstreamSessionKey key, Entry entry)
+    {
+        if (!_entries.TryRemove(new(key, entry))) return false;
+        lock (_gate)
+        {
+            if (_conversations.TryGetValue(key.Conversation, out HashSet<UpstreamSessionKey>? keys) && keys.Remove(key) && keys.Count == 0)
+                _conversations.Remove(key.Conversation);
+        }
+
+        return true;
+    }
+
+    private UpstreamSessionKey[] KeysOf(string conversation)
+    {
+        lock (_gate)
+            return _conversations.TryGetValue(conversation, out HashSet<UpstreamSessionKey>? keys) ? [.. keys] : [];
     }
 
     private async Task EndAsync(UpstreamSession session)

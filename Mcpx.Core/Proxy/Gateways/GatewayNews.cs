@@ -10,9 +10,29 @@ namespace Mcpx.Core.Proxy.Gateways;
 /// What a virtual gateway's clients are told outside of calls: changed lists, found by the catalogue for all clients
 /// together; and what members say in the client's own sessions with them.
 /// </summary>
-public sealed class GatewayNews(CatalogKeeper catalogs, UpstreamSessions sessions, UpstreamRelations relations, MemberHops hops, TimeProvider time)
+public sealed class GatewayNews
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<GatewayListener, bool> _listeners = new();
+    private readonly CatalogKeeper _catalogs;
+    private readonly UpstreamSessions _sessions;
+    private readonly UpstreamRelations _relations;
+    private readonly MemberHops _hops;
+    private readonly SnapshotKeeper _snapshots;
+    private readonly TimeProvider _time;
+
+    public GatewayNews(
+        CatalogKeeper catalogs, UpstreamSessions sessions, UpstreamRelations relations, MemberHops hops, SnapshotKeeper snapshots, TimeProvider time)
+    {
+        (_catalogs, _sessions, _relations, _hops, _snapshots, _time) = (catalogs, sessions, relations, hops, snapshots, time);
+        // Once, for all listeners: a change of members or rules changes lists too.
+        snapshots.OnRoutesChanged(() =>
+        {
+            foreach (GatewayListener listener in _listeners.Keys)
+                listener.Follow(snapshots.Current);
+        });
+    }
 
     /// <summary>Method and filter name of each kind of list.</summary>
     public static IReadOnlyList<(CatalogKinds Kind, string Method, string Filter)> Lists { get; } =
@@ -32,15 +52,18 @@ public sealed class GatewayNews(CatalogKeeper catalogs, UpstreamSessions session
     /// <param name="tell">Called with the notification's method; on a pool thread, be quick.</param>
     public IDisposable SubscribeToLists(ProxyContext context, Action<string> tell)
     {
-        HashSet<ServerId> members = [.. context.Gateway!.Members.Select(m => m.Member.Server)];
-        return catalogs.Subscribe(context.Gateway.Organization.Id, change =>
+        GatewayListener listener = new(context.Gateway!, context.Snapshot, kinds =>
         {
-            if (!members.Contains(change.Server)) return;
             foreach ((CatalogKinds kind, string method, _) in Lists)
             {
-                if (change.Kinds.HasFlag(kind)) tell(method);
+                if (kinds.HasFlag(kind)) tell(method);
             }
         });
+        _listeners[listener] = true;
+        listener.Attach(_catalogs.Subscribe(context.Gateway!.Organization.Id, listener.CatalogChanged), () => _listeners.TryRemove(listener, out _));
+        // What changed between the request's snapshot and now.
+        listener.Follow(_snapshots.Current);
+        return listener;
     }
 
     /// <summary>
@@ -51,11 +74,11 @@ public sealed class GatewayNews(CatalogKeeper catalogs, UpstreamSessions session
     {
         ConcurrentDictionary<ServerId, Task> followed = new();
         string place = context.Gateway!.Gateway.Id.ToString();
-        using PeriodicTimer timer = new(LookEvery, time);
+        using PeriodicTimer timer = new(LookEvery, _time);
         do
         {
-            foreach (UpstreamSession session in sessions.Of(client.Session.Id))
-                _ = followed.GetOrAdd(session.Hop.Route.Server.Id, _ => relations.FollowSessionAsync(context, session.Hop, client, place, clientGone));
+            foreach (UpstreamSession session in _sessions.Of(client.Session.Id))
+                _ = followed.GetOrAdd(session.Hop.Route.Server.Id, _ => _relations.FollowSessionAsync(context, session.Hop, client, place, clientGone));
             foreach (MemberRoute member in client.Live.Subscriptions.Select(uri => OwnerOf(context, uri)).OfType<MemberRoute>().Distinct())
                 _ = followed.GetOrAdd(member.Member.Server, _ => FollowStatelessAsync(context, member, client, clientGone));
         }
@@ -64,11 +87,11 @@ public sealed class GatewayNews(CatalogKeeper catalogs, UpstreamSessions session
 
     private async Task FollowStatelessAsync(ProxyContext context, MemberRoute member, SessionClient client, CancellationToken clientGone)
     {
-        UpstreamHop hop = await hops.ToAsync(member.Server, clientGone);
+        UpstreamHop hop = await _hops.ToAsync(member.Server, clientGone);
         if (!hop.Protocol.SpeaksSession)
-            await relations.FollowStatelessAsync(context, hop, client, [], uri => OwnerOf(context, uri)?.Member.Server == member.Member.Server, clientGone);
+            await _relations.FollowStatelessAsync(context, hop, client, [], uri => OwnerOf(context, uri)?.Member.Server == member.Member.Server, clientGone);
     }
 
     private MemberRoute? OwnerOf(ProxyContext context, string uri) =>
-        catalogs.Find(context.Gateway!)?.Catalog.FindResource(uri) is RouteTarget.Found found ? found.Item.Member : null;
+        _catalogs.Find(context.Gateway!)?.Catalog.FindResource(uri) is RouteTarget.Found found ? found.Item.Member : null;
 }

@@ -36,7 +36,7 @@ internal sealed class StatelessClient(GatewayFixture gateway, string path)
     private static (string, string)[] HeadersOf(string message)
     {
         var json = JsonNode.Parse(message)!;
-        var name = (string?)json["params"]!["name"] ?? (string?)json["params"]!["uri"] ?? (string?)json["params"]!["taskId"];
+        var name = new[] { "name", "uri", "taskId" }.Select(n => json["params"]![n] as JsonValue).FirstOrDefault(v => v?.GetValueKind() is JsonValueKind.String)?.GetValue<string>();
         return
         [
             ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", json["method"]!.GetValue<string>()),

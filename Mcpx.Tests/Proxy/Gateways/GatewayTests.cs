@@ -89,6 +89,24 @@ public sealed class GatewayTests(GatewayFixture gateway) : IClassFixture<Gateway
         JsonNode.Parse(await client.SendAsync(Mcp.Call("two")))!["result"]!["by"]!.GetValue<string>().ShouldBe(crm.Slug);
     }
 
+    [Fact]
+    public async Task A_new_rule_changes_the_list_and_says_so()
+    {
+        var hr = await MemberAsync("both", "one", "two");
+        var slug = await GatewayAsync(new { server = hr.Slug });
+        var client = new StatelessClient(gateway, PathOf(slug));
+        (await client.SendAsync(StatelessClient.Message("tools/list"))).Json["result"]!["tools"]!.AsArray().Count.ShouldBe(2);
+        await using var stream = await client.StartAsync(StatelessClient.Message("subscriptions/listen", "\"notifications\":{\"toolsListChanged\":true}", "9"));
+        (await stream.NextAsync())["params"]!["notifications"]!.ToJsonString().ShouldBe("""{"toolsListChanged":true}""");
+
+        await gateway.ApiAsync(HttpMethod.Put, $"/api/servers/{hr.Id}/governance", new { mode = "blocklist", tools = new[] { "two" } });
+
+        var told = await stream.NextAsync();
+        told["method"]!.GetValue<string>().ShouldBe("notifications/tools/list_changed");
+        told["params"]!["_meta"]!["io.modelcontextprotocol/subscriptionId"]!.GetValue<int>().ShouldBe(9);
+        (await client.SendAsync(StatelessClient.Message("tools/list"))).Json["result"]!["tools"]!.AsArray().Count.ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
