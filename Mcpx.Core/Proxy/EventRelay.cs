@@ -75,6 +75,7 @@ public sealed class EventRelay(TimeProvider time)
         context.Progress.ResponseBytes += @event.Length;
         if (isAnswer && context.IsRequest)
         {
+            context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
             context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, data.Span), time);
             await context.Progress.Settle!();
         }

@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
+using Mcpx.Core.Gateways;
 using Mcpx.Core.Health;
 using Mcpx.Core.Proxy.Bridge;
 using Mcpx.Core.Proxy.Gateways;
@@ -13,7 +14,7 @@ namespace Mcpx.Core.Proxy;
 /// gateway answers some of it itself. What fails on the way becomes an error that names the server.
 /// </summary>
 public sealed class ForwardFilter(
-    RawLeg raw, UpstreamProtocols protocols, UpstreamGuard guard, TimeProvider time,
+    RawLeg raw, UpstreamProtocols protocols, CatalogKeeper catalogs, UpstreamGuard guard, TimeProvider time,
     SessionFront sessions, SessionBridge sessionBridge, StatelessBridge statelessBridge, SessionGateway sessionGateway, StatelessGateway statelessGateway) : IProxyFilter
 {
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
@@ -44,6 +45,14 @@ public sealed class ForwardFilter(
         context.Progress.UpstreamStarted = time.GetTimestamp();
         await SendAsync(context, () => ServerAsync(context));
         Judge(context, granted);
+        if (context.Progress.IsErrorAnswer) Doubt(context);
+    }
+
+    /// <summary>The server did not know what it was asked for: perhaps its list has changed, or it speaks otherwise by now.</summary>
+    private void Doubt(ProxyContext context)
+    {
+        if (context.Gateway is not null) catalogs.Doubt(context.Route!);
+        if (context.Progress.Status is >= 400 and < 500) protocols.Doubt(context.Route!.Server, context.Route.Credential);
     }
 
     private async Task ServerAsync(ProxyContext context)

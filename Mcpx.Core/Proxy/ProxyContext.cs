@@ -183,6 +183,9 @@ public sealed class CallProgress
 
     public long ResponseBytes { get; set; }
 
+    /// <summary>True when the server's answer was a JSON-RPC error: it may not know what it was asked for, or how.</summary>
+    public bool IsErrorAnswer { get; set; }
+
     public PayloadCapture Response { get; } = new();
 
     /// <summary>Makes the record durable. Called once, before the last byte of the answer leaves.</summary>

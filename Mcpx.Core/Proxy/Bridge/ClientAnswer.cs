@@ -46,8 +46,11 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
 
     /// <summary>Sends the server's answer, after its record is durable.</summary>
     /// <param name="status">The HTTP status if nothing was sent before.</param>
-    public ValueTask FinishAsync(ReadOnlyMemory<byte> message, AnswerKind kind, int status, CancellationToken cancellationToken) =>
-        FinishAsync(message, AnswerPeek.OutcomeOf(status, kind, message.Span), status, cancellationToken);
+    public ValueTask FinishAsync(ReadOnlyMemory<byte> message, AnswerKind kind, int status, CancellationToken cancellationToken)
+    {
+        context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
+        return FinishAsync(message, AnswerPeek.OutcomeOf(status, kind, message.Span), status, cancellationToken);
+    }
 
     /// <summary>Ends the call with an error of the gateway's own: in the stream when one is open.</summary>
     public ValueTask RefuseAsync(CallOutcome outcome, McpError error)

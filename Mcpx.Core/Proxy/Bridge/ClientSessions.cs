@@ -13,6 +13,9 @@ public sealed class ClientSessions(TimeProvider time) : BackgroundService
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
+    /// <summary>Sessions remembered at once on one replica; beyond it the longest unused are forgotten, and served all the same.</summary>
+    public const int Most = 100_000;
+
     private readonly ConcurrentDictionary<string, LiveSession> _live = new(StringComparer.Ordinal);
 
     /// <summary>When the client ended it: its handle opens, but must not serve again.</summary>
@@ -22,7 +25,12 @@ public sealed class ClientSessions(TimeProvider time) : BackgroundService
 
     public LiveSession Get(string id)
     {
-        LiveSession session = _live.GetOrAdd(id, _ => new LiveSession());
+        if (!_live.TryGetValue(id, out LiveSession? session))
+        {
+            if (_live.Count >= Most) ForgetOldest();
+            session = _live.GetOrAdd(id, _ => new LiveSession());
+        }
+
         session.LastUsed = time.GetTimestamp();
         return session;
     }
@@ -35,6 +43,17 @@ public sealed class ClientSessions(TimeProvider time) : BackgroundService
     {
         _ended[id] = time.GetTimestamp();
         if (_live.TryRemove(id, out LiveSession? session)) session.Close();
+    }
+
+    /// <summary>A tenth at once, so that a flood of openings does not sort them all each time.</summary>
+    private void ForgetOldest()
+    {
+        foreach ((string id, LiveSession session) in _live.Where(s => s.Value.IsIdle).OrderBy(s => s.Value.LastUsed).Take(Most / 10).ToList())
+        {
+            if (_live.TryRemove(id, out _)) session.Close();
+        }
+
+        if (_ended.Count >= Most) _ended.Clear();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

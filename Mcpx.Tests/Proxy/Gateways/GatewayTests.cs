@@ -218,6 +218,26 @@ public sealed class GatewayTests(GatewayFixture gateway) : IClassFixture<Gateway
         forged.ErrorCode.ShouldBe(-32602);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_tool_that_was_swapped_between_list_and_call_gets_the_servers_own_answer_and_the_list_is_read_again(bool isSession)
+    {
+        var hr = await MemberAsync("both", "old");
+        var slug = await GatewayAsync(new { server = hr.Slug, prefix = "x_" });
+        (await ListAsync(slug, isSession))["tools"]!.AsArray().Count.ShouldBe(1);
+        hr.Tools.Clear();
+        hr.Tools.Add(Member.Tool("new"));
+        hr.Before = message => (string?)message["method"] == "tools/call" && (string?)message["params"]!["name"] == "old"
+            ? (http, _) => FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{message["id"]!.ToJsonString()}}},"error":{"code":-32602,"message":"Unknown tool: old"} }""")
+            : null;
+
+        (await CallAsync(slug, isSession, "x_old"))["error"]!["message"]!.GetValue<string>().ShouldBe("Unknown tool: old");
+
+        await Eventually.TrueAsync(async () => (string?)(await ListAsync(slug, isSession))["tools"]![0]!["name"] == "x_new", "the new list is shown", null, TestContext.Current.CancellationToken);
+        (await CallAsync(slug, isSession, "x_new"))["result"]!["by"]!.GetValue<string>().ShouldBe(hr.Slug);
+    }
+
     [Fact]
     public async Task Long_lists_come_in_pages_that_hold_together_while_the_list_changes()
     {
