@@ -134,7 +134,7 @@ public sealed class LongAnswerTests(GatewayFixture gateway) : IClassFixture<Gate
     {
         const int calls = 20;
         var streams = Property.Times(normally: 8, nightly: 500);
-        var flood = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{}}\n\n", 100)));
+        var flood = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{}}\n\n", 1000)));
         await using var flooding = await FakeUpstream.StartAsync();
         flooding.Answer = async (http, _) =>
         {
