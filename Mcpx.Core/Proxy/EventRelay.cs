@@ -31,12 +31,26 @@ public sealed class EventRelay(TimeProvider time)
             events.Advance(read);
             if ((left -= read) < 0) throw BodyPieces.TooLong(BodyPieces.LongestAnswer(context));
             ended = read == 0;
+            // What came together goes on together: a server that floods costs a write for each reading, not for each event.
+            int waiting = 0;
             while (!ended && events.TryRead(out ReadOnlyMemory<byte> @event))
             {
                 resumable |= SseEventReader.HasId(@event.Span);
+                if (!IsAnswer(context, @event, out ReadOnlyMemory<byte> data, out AnswerKind kind))
+                {
+                    Note(context, @event.Span);
+                    waiting += @event.Length;
+                    continue;
+                }
+
+                await WriteAsync(context, events.Last(waiting + @event.Length)[..waiting], headers, deadline);
+                waiting = 0;
+                await RelayAnswerAsync(context, @event, data, kind, headers, deadline);
                 // The answer ends the call, whatever the server still says or how long it keeps the stream open.
-                if (await RelayEventAsync(context, @event, headers, deadline) && context.IsRequest) answered = ended = true;
+                if (context.IsRequest) answered = ended = true;
             }
+
+            await WriteAsync(context, events.Last(waiting), headers, deadline);
 
             if (events.PendingBytes > BodyPieces.LongestHeld) throw BodyPieces.TooLong(BodyPieces.LongestHeld);
         }
@@ -60,9 +74,9 @@ public sealed class EventRelay(TimeProvider time)
         await context.Response.WriteAsync(default, deadline.Token);
     }
 
-    /// <summary>True when the event carried the answer.</summary>
-    private async Task<bool> RelayEventAsync(ProxyContext context, ReadOnlyMemory<byte> @event, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    private static bool IsAnswer(ProxyContext context, ReadOnlyMemory<byte> @event, out ReadOnlyMemory<byte> data, out AnswerKind kind)
     {
+<<<<<<< HEAD
         ReadOnlyMemory<byte> data = SseEventReader.DataOf(@event);
         AnswerKind kind = KindOf(context, @event.Span, data.Span);
         bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
@@ -70,19 +84,40 @@ public sealed class EventRelay(TimeProvider time)
             @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
         if (context.SealHandles is not null && context.SealHandles(data) is var @sealed && !@sealed.Equals(data))
             @event = SseEventReader.WithData(@event, data = @sealed);
+=======
+        data = SseEventReader.DataOf(@event);
+        kind = KindOf(context, @event.Span, data.Span);
+        return kind is AnswerKind.Result or AnswerKind.Error;
+    }
+>>>>>>> wt-res
 
-        context.Progress.Response.Add(@event.Span);
-        context.Progress.ResponseBytes += @event.Length;
-        if (isAnswer && context.IsRequest)
+    private async Task RelayAnswerAsync(
+        ProxyContext context, ReadOnlyMemory<byte> @event, ReadOnlyMemory<byte> data, AnswerKind kind, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        if (context.Rewrite is not null)
+            @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
+        Note(context, @event.Span);
+        if (context.IsRequest)
         {
             context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
             context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, data.Span), time);
             await context.Progress.Settle!();
         }
 
+        await WriteAsync(context, @event, headers, deadline);
+    }
+
+    private static void Note(ProxyContext context, ReadOnlySpan<byte> @event)
+    {
+        context.Progress.Response.Add(@event);
+        context.Progress.ResponseBytes += @event.Length;
+    }
+
+    private static async ValueTask WriteAsync(ProxyContext context, ReadOnlyMemory<byte> events, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
+        if (events.IsEmpty) return;
         if (!context.Response.HasStarted) context.Response.Start(context.Progress.Status, "text/event-stream", null, headers);
-        await context.Response.WriteAsync(@event, deadline.Token);
-        return isAnswer;
+        await context.Response.WriteAsync(events, deadline.Token);
     }
 
     private static AnswerKind KindOf(ProxyContext context, ReadOnlySpan<byte> @event, ReadOnlySpan<byte> data)

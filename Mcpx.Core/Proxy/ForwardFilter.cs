@@ -19,59 +19,59 @@ public sealed class ForwardFilter(
 {
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
-        if (context.Route is null)
+        // Called for every call: one asynchronous method, no delegates.
+        Admission? admission = context.Route is null ? null : guard.Enter(context.Route.Server, context.IsStanding);
+        if (admission is Admission.Refused refused)
         {
-            await SendAsync(context, () => GatewayAsync(context));
+            context.Refuse(CallOutcome.RateLimited, ProxyErrors.NotAdmitted(context.Era, refused), refused.Sentence, ProxyErrors.RetryAfter(refused.RetryAfter));
         }
         else
         {
-            await ThroughGuardAsync(context);
+            using Admission.Granted? granted = (Admission.Granted?)admission;
+            try
+            {
+                await SendAsync(context, granted);
+            }
+            catch (Exception e) when (!context.ClientGone.IsCancellationRequested && Explain(e, context.Route?.Server.Slug ?? context.Endpoint.Slug) is { } failure)
+            {
+                Fail(context, failure);
+            }
+
+            if (granted is not null) Judge(context, granted);
         }
 
         await next(context);
     }
 
-    private async Task ThroughGuardAsync(ProxyContext context)
+    private Task SendAsync(ProxyContext context, Admission.Granted? granted)
     {
-        Admission admission = guard.Enter(context.Route!.Server, context.IsStanding);
-        if (admission is Admission.Refused refused)
-        {
-            context.Refuse(CallOutcome.RateLimited, ProxyErrors.NotAdmitted(context.Era, refused), refused.Sentence, ProxyErrors.RetryAfter(refused.RetryAfter));
-            return;
-        }
-
-        using Admission.Granted granted = (Admission.Granted)admission;
+        if (granted is null) return GatewayAsync(context);
         context.IsHealthProbe = granted.IsProbe;
         context.Progress.UpstreamStarted = time.GetTimestamp();
-        await SendAsync(context, () => ServerAsync(context));
-        Judge(context, granted);
-        if (context.Progress.IsErrorAnswer) Doubt(context);
+        ValueTask<UpstreamProtocol> protocol = protocols.FindAsync(context.Route!.Server, context.Route.Credential, context.ClientGone);
+        return protocol.IsCompletedSuccessfully ? ServerAsync(context, protocol.Result) : FindOutAsync(context, protocol);
     }
 
-    /// <summary>The server did not know what it was asked for: perhaps its list has changed, or it speaks otherwise by now.</summary>
-    private void Doubt(ProxyContext context)
+    private async Task FindOutAsync(ProxyContext context, ValueTask<UpstreamProtocol> asked)
     {
-        if (context.Gateway is not null) catalogs.Doubt(context.Route!);
-        if (context.Progress.Status is >= 400 and < 500) protocols.Doubt(context.Route!.Server, context.Route.Credential);
-    }
-
-    private async Task ServerAsync(ProxyContext context)
-    {
-        context.Hop = new UpstreamHop(context.Route!, context.UpstreamCredential, await ProtocolOfAsync(context));
-        await (context.Gateway is null ? EndpointAsync(context, context.Hop.Protocol) : GatewayAsync(context));
-    }
-
-    /// <summary>A server that can't be asked is spoken to as its client speaks: then the call itself says what is wrong.</summary>
-    private async ValueTask<UpstreamProtocol> ProtocolOfAsync(ProxyContext context)
-    {
+        UpstreamProtocol protocol;
         try
         {
-            return await protocols.FindAsync(context.Route!.Server, context.Route.Credential, context.ClientGone);
+            protocol = await asked;
         }
         catch (Exception e) when (!context.ClientGone.IsCancellationRequested && e is not CredentialUnreadableException)
         {
-            return UpstreamProtocol.Unknown;
+            // A server that can't be asked is spoken to as its client speaks: then the call itself says what is wrong.
+            protocol = UpstreamProtocol.Unknown;
         }
+
+        await ServerAsync(context, protocol);
+    }
+
+    private Task ServerAsync(ProxyContext context, UpstreamProtocol protocol)
+    {
+        context.Hop = new UpstreamHop(context.Route!, context.UpstreamCredential, protocol);
+        return context.Gateway is null ? EndpointAsync(context, protocol) : GatewayAsync(context);
     }
 
     private Task EndpointAsync(ProxyContext context, UpstreamProtocol protocol)
@@ -84,35 +84,29 @@ public sealed class ForwardFilter(
     private Task GatewayAsync(ProxyContext context) =>
         context.Era is ProtocolEra.Stateless ? statelessGateway.ServeAsync(context) : sessions.ServeAsync(context, sessionGateway);
 
-    private async Task SendAsync(ProxyContext context, Func<Task> send)
+    private void Fail(ProxyContext context, UpstreamFailure failure)
     {
-        try
-        {
-            await send();
-        }
-        catch (Exception e) when (!context.ClientGone.IsCancellationRequested && Explain(e, context.Route?.Server.Slug ?? context.Endpoint.Slug) is { } failure)
-        {
-            // Bytes of the answer are out: breaking the connection is the only honest end.
-            if (context.Response.HasStarted) context.Response.Abort();
-            context.FailureReason = failure.Reason;
-            context.Refuse(failure.Outcome, ProxyErrors.Upstream(context.Era, failure.Reason, failure.Message), failure.Detail);
-            if (failure.Reason == UpstreamFailures.Protocol && context.Route is { } route) protocols.Doubt(route.Server, route.Credential);
-        }
+        // Bytes of the answer are out: breaking the connection is the only honest end.
+        if (context.Response.HasStarted) context.Response.Abort();
+        context.FailureReason = failure.Reason;
+        context.Refuse(failure.Outcome, ProxyErrors.Upstream(context.Era, failure.Reason, failure.Message), failure.Detail);
+        if (failure.Reason == UpstreamFailures.Protocol && context.Route is { } route) protocols.Doubt(route.Server, route.Credential);
+    }
+
+    /// <summary>The server did not know what it was asked for: perhaps its list has changed, or it speaks otherwise by now.</summary>
+    private void Doubt(ProxyContext context)
+    {
+        if (context.Gateway is not null) catalogs.Doubt(context.Route!);
+        if (context.Progress.Status is >= 400 and < 500) protocols.Doubt(context.Route!.Server, context.Route.Credential);
     }
 
     /// <summary>What the call says of the server's health; a credential that it refuses says nothing.</summary>
-    private static void Judge(ProxyContext context, Admission.Granted granted)
+    private void Judge(ProxyContext context, Admission.Granted granted)
     {
         if (context.ClientGone.IsCancellationRequested) return;
-        switch (context.Progress.Outcome)
-        {
-            case CallOutcome.Ok or CallOutcome.ToolError:
-                granted.Succeeded();
-                break;
-            case CallOutcome.Timeout or CallOutcome.UpstreamError when context.FailureReason is not (UpstreamFailures.Unauthorized or UpstreamFailures.Credential):
-                granted.Failed(context.Progress.Reason ?? context.Progress.Outcome.ToString());
-                break;
-        }
+        if (context.Progress.IsErrorAnswer) Doubt(context);
+        if (context.FailureReason is UpstreamFailures.Unreachable or UpstreamFailures.Timeout or UpstreamFailures.Protocol) granted.Failed(context.Progress.Reason!);
+        else if (context.Progress.Outcome is CallOutcome.Ok or CallOutcome.ToolError) granted.Succeeded();
     }
 
     /// <summary>What a failure means; null for one that is not the upstream's.</summary>

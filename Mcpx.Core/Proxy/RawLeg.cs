@@ -59,7 +59,7 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
             Session = context.UpstreamSession,
             Method = isStateless ? context.Headers.Method : null,
             // The same value as in the body: where a gateway changed the one, it changed the other.
-            Name = !isStateless ? null : context.UpstreamName is { } name ? McpHeaderEncoder.EncodeValue(name) : context.Headers.Name,
+            Name = !isStateless || context.Headers.Name is null ? null : context.UpstreamName is { } name ? McpHeaderEncoder.EncodeValue(name) : context.Headers.Name,
             Parameters = context.ParameterHeaders,
             LastEventId = context.Verb is ProxyVerb.Message ? null : context.LastEventId,
             Credential = context.UpstreamCredential,

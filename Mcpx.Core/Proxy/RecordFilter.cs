@@ -21,6 +21,7 @@ public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit,
         long started = time.GetTimestamp();
         DateTimeOffset arrived = time.GetUtcNow();
         bool settled = false;
+        bool isInside = false;
         context.Progress.Settle = () =>
         {
             if (settled) return ValueTask.CompletedTask;
@@ -32,7 +33,8 @@ public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit,
         {
             if (context.Barred is { } barred) context.Refuse(CallOutcome.Denied, barred, barred.Message, barred.Status == 405 ? [Allow] : []);
             else if (!journal.CanAdmit) context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
-            else await LimitAsync(context, next);
+            else if (isInside = limit.TryEnter(context.IsStanding)) await next(context);
+            else context.Refuse(CallOutcome.RateLimited, ProxyErrors.TooManyCalls, "As many calls as this replica takes are under way.", ProxyErrors.RetryAfter(GlobalLimit.RetryAfter));
         }
         catch (Exception e) when (context.ClientGone.IsCancellationRequested && e is OperationCanceledException or IOException or HttpRequestException)
         {
@@ -45,31 +47,16 @@ public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit,
             if (context.Response.HasStarted) Fail(context, CallOutcome.UpstreamError, "The gateway failed while the answer was under way.");
             else context.Refuse(CallOutcome.UpstreamError, ProxyErrors.Internal, "The gateway failed.");
         }
+        finally
+        {
+            if (isInside) limit.Leave(context.IsStanding);
+        }
 
         // The record is made first, and it does not take the client's token: a hang-up must not undo it.
         if (context.Refusal is { } refusal && !context.Response.HasStarted)
             await SendAsync(context, refusal);
         else
             await context.Progress.Settle();
-    }
-
-    private async ValueTask LimitAsync(ProxyContext context, ProxyStep next)
-    {
-        bool standing = context.IsStanding;
-        if (!limit.TryEnter(standing))
-        {
-            context.Refuse(CallOutcome.RateLimited, ProxyErrors.TooManyCalls, "As many calls as this replica takes are under way.", ProxyErrors.RetryAfter(GlobalLimit.RetryAfter));
-            return;
-        }
-
-        try
-        {
-            await next(context);
-        }
-        finally
-        {
-            limit.Leave(standing);
-        }
     }
 
     private static KeyValuePair<string, string> Allow { get; } = new("Allow", "POST");

@@ -74,6 +74,9 @@ public sealed class SseEventReader : IDisposable
         return false;
     }
 
+    /// <summary>The last bytes that were handed out, over the bounds of events; valid as long as they are.</summary>
+    public ReadOnlyMemory<byte> Last(int count) => _buffer.AsMemory(_start - count, count);
+
     /// <summary>What is left at the stream's end: an event without its blank line is not dispatched by clients, but it is relayed.</summary>
     public ReadOnlyMemory<byte> TakeRest()
     {

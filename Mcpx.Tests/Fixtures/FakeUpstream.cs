@@ -72,6 +72,18 @@ public sealed class FakeUpstream : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends this over and over until the caller hangs up.</summary>
+    public static async Task FloodAsync(HttpContext http, byte[] piece)
+    {
+        http.Response.ContentType = "text/event-stream";
+        while (!http.RequestAborted.IsCancellationRequested)
+        {
+            await http.Response.Body.WriteAsync(piece, CancellationToken.None);
+            // On a connection that broke, Kestrel's writes return at once: without a turn for others, who is to tell of it?
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Answers nothing until the caller hangs up.</summary>
     public static Task HangAsync(HttpContext http, SeenRequest request)
     {

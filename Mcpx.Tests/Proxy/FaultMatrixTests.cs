@@ -165,11 +165,10 @@ public sealed class FaultMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
         await using var upstream = await FakeUpstream.StartAsync();
         var left = new TaskCompletionSource();
         var flood = Encoding.UTF8.GetBytes(@event.Length == 0 ? new string(':', 32 << 10) : string.Concat(Enumerable.Repeat("data: " + @event, 300)));
-        upstream.Answer = async (http, _) =>
+        upstream.Answer = (http, _) =>
         {
             http.RequestAborted.Register(() => left.TrySetResult());
-            http.Response.ContentType = "text/event-stream";
-            while (!http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(flood, CancellationToken.None);
+            return FakeUpstream.FloodAsync(http, flood);
         };
         var (slug, _) = await gateway.AddUpstreamAsync(upstream.Url);
         await gateway.SetLimitsAsync(slug, UpstreamLimits.Default with { AnswerMebibytes = 1 });

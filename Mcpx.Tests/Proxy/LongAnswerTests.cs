@@ -134,13 +134,9 @@ public sealed class LongAnswerTests(GatewayFixture gateway) : IClassFixture<Gate
     {
         const int calls = 20;
         var streams = Property.Times(normally: 8, nightly: 500);
-        var flood = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{}}\n\n", 100)));
+        var flood = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{}}\n\n", 1000)));
         await using var flooding = await FakeUpstream.StartAsync();
-        flooding.Answer = async (http, _) =>
-        {
-            http.Response.ContentType = "text/event-stream";
-            while (!http.RequestAborted.IsCancellationRequested) await http.Response.Body.WriteAsync(flood, CancellationToken.None);
-        };
+        flooding.Answer = (http, _) => FakeUpstream.FloodAsync(http, flood);
         await using var calm = await FakeUpstream.StartAsync();
         var (flooded, _) = await gateway.AddUpstreamAsync(flooding.Url);
         var (other, _) = await gateway.AddUpstreamAsync(calm.Url);

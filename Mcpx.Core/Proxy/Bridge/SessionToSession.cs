@@ -73,7 +73,7 @@ public sealed class SessionToSession(UpstreamSessions sessions, ServerQuestions 
                 }
 
                 if (message.IsAboutChanges) client.Live.Tell(message.Json.ToArray());
-                else await answer.SendAsync(message.IsRequest ? questions.Mark(call.Context.Caller!, place, session, message) : message.Json, gone);
+                else await answer.SendAsync(message.IsRequest ? questions.Mark(call.Context.Caller!, place, session, message) : call.Rewritten(message.Json), gone);
             }
         }
         catch (OperationCanceledException)
