@@ -36,7 +36,7 @@ public sealed class EventRelay(TimeProvider time)
             while (!ended && events.TryRead(out ReadOnlyMemory<byte> @event))
             {
                 resumable |= SseEventReader.HasId(@event.Span);
-                if (!IsAnswer(context, @event, out ReadOnlyMemory<byte> data, out AnswerKind kind))
+                if (!IsAnswer(context, @event, out ReadOnlyMemory<byte> data, out AnswerKind kind) && !HoldsTask(context, data))
                 {
                     Note(context, @event.Span);
                     waiting += @event.Length;
@@ -45,13 +45,11 @@ public sealed class EventRelay(TimeProvider time)
 
                 await WriteAsync(context, events.Last(waiting + @event.Length)[..waiting], headers, deadline);
                 waiting = 0;
-                await RelayAnswerAsync(context, @event, data, kind, headers, deadline);
                 // The answer ends the call, whatever the server still says or how long it keeps the stream open.
-                if (context.IsRequest) answered = ended = true;
+                if (await RelayChangedAsync(context, @event, data, kind, headers, deadline)) answered = ended = true;
             }
 
             await WriteAsync(context, events.Last(waiting), headers, deadline);
-
             if (events.PendingBytes > BodyPieces.LongestHeld) throw BodyPieces.TooLong(BodyPieces.LongestHeld);
         }
 
@@ -76,28 +74,27 @@ public sealed class EventRelay(TimeProvider time)
 
     private static bool IsAnswer(ProxyContext context, ReadOnlyMemory<byte> @event, out ReadOnlyMemory<byte> data, out AnswerKind kind)
     {
-<<<<<<< HEAD
-        ReadOnlyMemory<byte> data = SseEventReader.DataOf(@event);
-        AnswerKind kind = KindOf(context, @event.Span, data.Span);
+        data = SseEventReader.DataOf(@event);
+        kind = KindOf(context, @event.Span, data.Span);
+        return kind is AnswerKind.Result or AnswerKind.Error;
+    }
+
+    /// <summary>A member's task, whose id a virtual gateway seals wherever it stands.</summary>
+    private static bool HoldsTask(ProxyContext context, ReadOnlyMemory<byte> data) =>
+        context is { Gateway: not null, SealHandles: not null } && data.Span.IndexOf("\"taskId\""u8) >= 0;
+
+    /// <summary>True when it was the answer that the client waits for.</summary>
+    private async Task<bool> RelayChangedAsync(
+        ProxyContext context, ReadOnlyMemory<byte> @event, ReadOnlyMemory<byte> data, AnswerKind kind, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    {
         bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
         if (isAnswer && context.Rewrite is not null)
             @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
         if (context.SealHandles is not null && context.SealHandles(data) is var @sealed && !@sealed.Equals(data))
             @event = SseEventReader.WithData(@event, data = @sealed);
-=======
-        data = SseEventReader.DataOf(@event);
-        kind = KindOf(context, @event.Span, data.Span);
-        return kind is AnswerKind.Result or AnswerKind.Error;
-    }
->>>>>>> wt-res
-
-    private async Task RelayAnswerAsync(
-        ProxyContext context, ReadOnlyMemory<byte> @event, ReadOnlyMemory<byte> data, AnswerKind kind, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
-    {
-        if (context.Rewrite is not null)
-            @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
         Note(context, @event.Span);
-        if (context.IsRequest)
+        bool isAwaited = isAnswer && context.IsRequest;
+        if (isAwaited)
         {
             context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
             context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, data.Span), time);
@@ -105,6 +102,7 @@ public sealed class EventRelay(TimeProvider time)
         }
 
         await WriteAsync(context, @event, headers, deadline);
+        return isAwaited;
     }
 
     private static void Note(ProxyContext context, ReadOnlySpan<byte> @event)
