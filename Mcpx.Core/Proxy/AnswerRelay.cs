@@ -15,6 +15,8 @@ public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, Json
         deadline.ExpectMore();
         int status = (int)answer.StatusCode;
         RefuseUnusable(answer);
+        // Other calls wait for what this one finds out, and it may go on for long.
+        if (context.IsHealthProbe && status < 500) context.Admission!.Succeeded();
         context.Progress.Status = status;
         List<KeyValuePair<string, string>> headers = HeadersOf(context, answer);
         await using Stream body = await answer.Content.ReadAsStreamAsync(deadline.Token);

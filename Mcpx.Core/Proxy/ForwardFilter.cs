@@ -46,7 +46,7 @@ public sealed class ForwardFilter(
     private Task SendAsync(ProxyContext context, Admission.Granted? granted)
     {
         if (granted is null) return GatewayAsync(context);
-        context.IsHealthProbe = granted.IsProbe;
+        context.Admission = granted;
         context.Progress.UpstreamStarted = time.GetTimestamp();
         ValueTask<UpstreamProtocol> protocol = protocols.FindAsync(context.Route!.Server, context.Route.Credential, context.ClientGone);
         return protocol.IsCompletedSuccessfully ? ServerAsync(context, protocol.Result) : FindOutAsync(context, protocol);

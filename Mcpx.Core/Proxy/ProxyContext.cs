@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
+using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
@@ -131,8 +132,11 @@ public sealed class ProxyContext
     /// <summary>The client's session with the gateway itself, from the handle that it sent.</summary>
     public ClientSession? ClientSession { get; set; }
 
+    /// <summary>The call's place at its server; null for what a virtual gateway answers itself.</summary>
+    public Admission.Granted? Admission { get; set; }
+
     /// <summary>True for the call that finds out whether a server is well again: it waits less long.</summary>
-    public bool IsHealthProbe { get; set; }
+    public bool IsHealthProbe => Admission is { IsProbe: true };
 
     /// <summary>How the server is reached and spoken to.</summary>
     public UpstreamHop? Hop { get; set; }

@@ -26,6 +26,7 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
     /// <summary>Sends a message before the answer, at once.</summary>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
+        if (context.IsHealthProbe) context.Admission!.Succeeded();
         if (!HasStarted) StartStream();
         await WriteEventAsync(message, cancellationToken);
     }
