@@ -56,8 +56,9 @@ public sealed class UpstreamRelations(
     public async Task AnswerAsync(UpstreamHop hop, SessionClient client, QuestionRoute route, ReadOnlyMemory<byte> answer)
     {
         ReadOnlyMemory<byte> restored = Translation.Edit(answer, JsonChange.Set(System.Text.Encoding.UTF8.GetBytes(route.Id), "id"));
-        // A session that another replica opened is known by its id alone; one over HTTP+SSE lives where it was opened.
-        UpstreamSession? session = sessions.Of(client.Session.Id).FirstOrDefault(s => s.Hop.Route.Server.Id == route.Server)
+        // The very session that asked: this replica may have another one with that server. One that another replica opened is
+        // known by its id alone; one over HTTP+SSE lives where it was opened.
+        UpstreamSession? session = sessions.Of(client.Session.Id).FirstOrDefault(s => s.Hop.Route.Server.Id == route.Server && s.Id == route.Session)
             ?? (route.Session is null ? null : HttpUpstreamSession.Attach(hop, transport, time, route.Session, route.Version));
         if (session is null) throw new UpstreamAnswerException("The session in which the server asked is not open on this replica.");
         using CallDeadline deadline = CallDeadline.ForExchange(time, TellPatience, CancellationToken.None);
