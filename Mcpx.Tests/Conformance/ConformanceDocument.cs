@@ -47,6 +47,9 @@ internal static class ConformanceDocument
         }
 
         Row(text, "**required scenarios**", ways.Select(Total));
+        text.Append("\nWhat is missing on the way and why:\n\n");
+        foreach (var (why, scenarios) in ConformanceLosses.Of(revision, ways[0]))
+            text.Append("- ").AppendJoin(", ", scenarios.Select(scenario => $"`{scenario}`")).Append(". ").Append(why).Append('\n');
     }
 
     private static void Row(StringBuilder text, string name, IEnumerable<string> scores) =>
