@@ -23,7 +23,7 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
     /// <summary>A server that lets its lists be kept for no time at all is asked this often.</summary>
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan DoubtPause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan DoubtPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ForgetAfter = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan SaveEvery = TimeSpan.FromHours(1);

@@ -70,6 +70,9 @@ public static class ProxyErrors
             ["requiredCapabilities"] = new Dictionary<string, object>(StringComparer.Ordinal) { [capability] = new Dictionary<string, object>() },
         });
 
+    /// <summary>MCP 2026-07-28, "Custom Headers from Tool Parameters".</summary>
+    public static McpError HeaderMismatch(string header) => new(400, McpErrorCodes.HeaderMismatch, $"The header {header} does not agree with the tool's argument.");
+
     /// <summary>MCP 2026-07-28, "Protocol Version Header": an unknown method is 404.</summary>
     public static McpError UnknownMethod(ProtocolEra era, string method) => new(StatusOf(era, 404), McpErrorCodes.MethodNotFound, $"Method not found: {method}");
 

@@ -50,10 +50,13 @@ internal sealed partial record ConformanceResult(
     /// <summary>Checks that were judged: the suite's notes and what it skipped are no judgement.</summary>
     public int Judged(string scenario) => Statuses.Count(check => check.Key.Scenario == scenario && Judgements.Contains(check.Value));
 
+    public string ScenarioOf(string check) => Statuses.Keys.First(key => key.Id == check).Scenario;
+
     /// <summary>What succeeds here and not there, in the suite's words.</summary>
-    public IEnumerable<string> LostIn(ConformanceResult other) =>
+    /// <param name="except">Ids of checks that are not looked at.</param>
+    public IEnumerable<string> LostIn(ConformanceResult other, params IEnumerable<string> except) =>
         from check in Statuses
-        where check.Value == Success && other.Statuses.GetValueOrDefault(check.Key) != Success
+        where check.Value == Success && other.Statuses.GetValueOrDefault(check.Key) != Success && !except.Contains(check.Key.Id)
         let found = other.Statuses.GetValueOrDefault(check.Key, "not made")
         select $"{check.Key.Scenario}: {check.Key.Id} ({check.Key.Name}) is {found} {other.Errors.GetValueOrDefault(check.Key)}".TrimEnd();
 

@@ -84,6 +84,15 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
         return id;
     }
 
+    /// <summary>Makes a virtual gateway by REST and returns its address.</summary>
+    /// <param name="members">As REST takes them, e.g. <c>new { server = "crm", prefix = "crm_" }</c>.</param>
+    public async Task<Uri> AddGatewayAsync(string slug, params object[] members)
+    {
+        var created = await ApiAsync(HttpMethod.Post, "/api/gateways", new { name = slug, slug, members });
+        created.Status.ShouldBe(HttpStatusCode.Created, created.Body);
+        return new Uri(created.Json["endpoint"]!.GetValue<string>());
+    }
+
     public Task<HttpAnswer> ApiAsync(HttpMethod method, string path, object? body = null, string? token = null) =>
         SendAsync(method, path, body is null ? null : JsonSerializer.SerializeToUtf8Bytes(body), token ?? Token);
 

@@ -21,6 +21,9 @@ internal static class Mcp
     public static string Result(string result) => $$"""{"jsonrpc":"2.0","id":1,"result":{{result}}}""";
 
     /// <summary>An upstream's list of tools with these names.</summary>
-    public static string Tools(params string[] names) =>
-        Result("{\"tools\":[" + string.Join(',', names.Select(n => $$$"""{"name":{{{JsonSerializer.Serialize(n)}}},"inputSchema":{"type":"object"}}""")) + "]}");
+    public static string Tools(params string[] names) => Result(ToolList(names));
+
+    /// <summary>The same without the answer around it.</summary>
+    public static string ToolList(params string[] names) =>
+        "{\"tools\":[" + string.Join(',', names.Select(n => $$$"""{"name":{{{JsonSerializer.Serialize(n)}}},"inputSchema":{"type":"object"}}""")) + "]}";
 }

@@ -1,3 +1,4 @@
+using Mcpx.ConformanceServer;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Tests.Conformance;
@@ -44,5 +45,29 @@ public sealed class RealServersTests
 
             found.InWords.ShouldBe("MCP 2025-11-25 with sessions");
         }
+    }
+
+    public sealed class Fixtures
+    {
+        [Theory]
+        [InlineData("both", "MCP 2025-11-25 with sessions and 2026-07-28 without")]
+        [InlineData("session", "MCP 2025-11-25 with sessions")]
+        [InlineData("stateless", "MCP 2026-07-28 without sessions")]
+        public async Task The_conformance_server_speaks_the_eras_that_it_is_told(string eras, string inWords)
+        {
+            await using var server = await ConformanceServerApp.StartAsync(["--port", "0", "--eras", eras], TestContext.Current.CancellationToken);
+            var url = new Uri(new Uri(server.Urls.Single()), ConformanceServerApp.Path);
+
+            var found = await ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(url, credential: null, TestContext.Current.CancellationToken);
+
+            found.InWords.ShouldBe(inWords);
+        }
+
+        [Theory]
+        [InlineData("none")]
+        [InlineData("")]
+        [InlineData("Session")]
+        public void Another_word_for_the_eras_is_refused(string eras) =>
+            Should.Throw<ArgumentException>(() => ConformanceServerApp.Build(["--eras", eras])).Message.ShouldContain("session, stateless or both");
     }
 }

@@ -6,10 +6,14 @@ using ModelContextProtocol.Server;
 
 namespace Mcpx.ConformanceServer;
 
-/// <summary>Tools that talk to the client while they work.</summary>
+/// <summary>
+/// Tools that talk to the client while they work. A client with a session is asked in the middle of the call; one without
+/// gets the question for an answer and calls again (SEP-2322).
+/// </summary>
 internal static class ClientTools
 {
     private const string ReconnectingTool = "test_reconnection";
+    private const string Question = "question";
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
     [McpServerTool(Name = "test_tool_with_logging"), Description("Logs three messages.")]
@@ -41,24 +45,27 @@ internal static class ClientTools
     }
 
     [McpServerTool(Name = "test_sampling"), Description("Asks the client's model.")]
-    public static async Task<string> SampleAsync(McpServer server, [Description("What to ask")] string prompt, CancellationToken cancellationToken)
+    public static async Task<string> SampleAsync(RequestContext<CallToolRequestParams> request, [Description("What to ask")] string prompt, CancellationToken cancellationToken)
     {
-        var question = new SamplingMessage { Role = Role.User, Content = [new TextContentBlock { Text = prompt }] };
-        var answer = await server.SampleAsync(new CreateMessageRequestParams { Messages = [question], MaxTokens = 100 }, cancellationToken);
+        var message = new SamplingMessage { Role = Role.User, Content = [new TextContentBlock { Text = prompt }] };
+        var question = new CreateMessageRequestParams { Messages = [message], MaxTokens = 100 };
+        var answer = request.Server.SessionId is not null
+            ? await request.Server.SampleAsync(question, cancellationToken)
+            : Answers.Of(request.Params, Question, InputResponse.CreateMessageResultJsonTypeInfo) ?? throw Ask(InputRequest.ForSampling(question));
         return $"LLM response: {answer.Content.OfType<TextContentBlock>().FirstOrDefault()?.Text}";
     }
 
     [McpServerTool(Name = "test_elicitation"), Description("Asks the client's user.")]
-    public static Task<string> ElicitAsync(McpServer server, [Description("What to ask")] string message, CancellationToken cancellationToken) =>
-        AskAsync(server, message, Forms.UserAndEmail, cancellationToken);
+    public static Task<string> ElicitAsync(RequestContext<CallToolRequestParams> request, [Description("What to ask")] string message, CancellationToken cancellationToken) =>
+        AskAsync(request, message, Forms.UserAndEmail, cancellationToken);
 
     [McpServerTool(Name = "test_elicitation_sep1034_defaults"), Description("Asks the client's user with a default for every field.")]
-    public static Task<string> ElicitDefaultsAsync(McpServer server, CancellationToken cancellationToken) =>
-        AskAsync(server, "Please look over these values.", Forms.WithDefaults, cancellationToken);
+    public static Task<string> ElicitDefaultsAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken) =>
+        AskAsync(request, "Please look over these values.", Forms.WithDefaults, cancellationToken);
 
     [McpServerTool(Name = "test_elicitation_sep1330_enums"), Description("Asks the client's user to choose, in every way there is.")]
-    public static Task<string> ElicitEnumsAsync(McpServer server, CancellationToken cancellationToken) =>
-        AskAsync(server, "Please choose.", Forms.WithChoices, cancellationToken);
+    public static Task<string> ElicitEnumsAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken) =>
+        AskAsync(request, "Please choose.", Forms.WithChoices, cancellationToken);
 
     [McpServerTool(Name = ReconnectingTool), Description("Closes the stream before it answers; the client comes back for the answer.")]
     public static string Reconnect() => "Answered on another stream.";
@@ -78,10 +85,14 @@ internal static class ClientTools
             return result;
         };
 
-    private static async Task<string> AskAsync(McpServer server, string message, string form, CancellationToken cancellationToken)
+    private static async Task<string> AskAsync(RequestContext<CallToolRequestParams> request, string message, string form, CancellationToken cancellationToken)
     {
-        var schema = Forms.Parse(form);
-        var answer = await server.ElicitAsync(new ElicitRequestParams { Message = message, RequestedSchema = schema }, cancellationToken);
+        var question = new ElicitRequestParams { Message = message, RequestedSchema = Forms.Parse(form) };
+        var answer = request.Server.SessionId is not null
+            ? await request.Server.ElicitAsync(question, cancellationToken)
+            : Answers.Of(request.Params, Question, InputResponse.ElicitResultJsonTypeInfo) ?? throw Ask(InputRequest.ForElicitation(question));
         return $"Elicitation completed: action={answer.Action}, content={JsonSerializer.Serialize(answer.Content)}";
     }
+
+    private static InputRequiredException Ask(InputRequest question) => new(new Dictionary<string, InputRequest> { [Question] = question }, requestState: null);
 }

@@ -51,21 +51,19 @@ internal sealed class Fixtures
         return options;
     }
 
-    [McpServerTool(Name = "test_trigger_tool_change"), Description("Changes the list of tools and changes it back.")]
+    [McpServerTool(Name = "test_trigger_tool_change"), Description("Adds a tool to the list, and the next time takes it away.")]
     private string ChangeTools()
     {
-        var passing = McpServerTool.Create(() => "", new McpServerToolCreateOptions { Name = "test_passing", Description = "Here for a moment." });
-        _tools.TryAdd(passing);
-        _tools.Remove(passing);
+        var passing = McpServerTool.Create(() => "", new McpServerToolCreateOptions { Name = "test_passing", Description = "Here and gone." });
+        if (!_tools.TryAdd(passing) && _tools.TryGetPrimitive("test_passing", out var there)) _tools.Remove(there);
         return "The list of tools changed.";
     }
 
-    [McpServerTool(Name = "test_trigger_prompt_change"), Description("Changes the list of prompts and changes it back.")]
+    [McpServerTool(Name = "test_trigger_prompt_change"), Description("Adds a prompt to the list, and the next time takes it away.")]
     private string ChangePrompts()
     {
-        var passing = McpServerPrompt.Create(() => "", new McpServerPromptCreateOptions { Name = "test_passing", Description = "Here for a moment." });
-        _prompts.TryAdd(passing);
-        _prompts.Remove(passing);
+        var passing = McpServerPrompt.Create(() => "", new McpServerPromptCreateOptions { Name = "test_passing", Description = "Here and gone." });
+        if (!_prompts.TryAdd(passing) && _prompts.TryGetPrimitive("test_passing", out var there)) _prompts.Remove(there);
         return "The list of prompts changed.";
     }
 

@@ -51,6 +51,8 @@ internal sealed class McpEndpoint(SampleServer server, SessionTable sessions, IH
         var (opening, unreadable) = await Opening.ReadAsync(context.Request, context.RequestAborted);
         if (opening is null)
             await unreadable!.WriteAsync(context);
+        else if (OpeningRules.EraIsServed(server.Eras, opening.IsStateless, opening.HeaderVersion) is { } foreign)
+            await foreign.WriteAsync(context, opening.Id);
         else if ((OpeningRules.Check(opening) ?? ParameterHeaders.Check(opening, server.CreateOptions().ToolCollection)) is { } refusal)
             await refusal.WriteAsync(context, opening.Id);
         else if (opening.IsStateless)
@@ -197,11 +199,12 @@ internal sealed class McpEndpoint(SampleServer server, SessionTable sessions, IH
             await sessions.CloseAsync(session);
     }
 
-    private static async Task<bool> IsSessionEraAsync(HttpContext context)
+    private async Task<bool> IsSessionEraAsync(HttpContext context)
     {
         var version = Opening.VersionOf(context.Request.Headers);
-        var refusal = OpeningRules.VersionIsSpoken(version);
-        if (refusal is null && Opening.IsStatelessVersion(version))
+        var isStateless = Opening.IsStatelessVersion(version);
+        var refusal = OpeningRules.VersionIsSpoken(version) ?? (server.Eras is ServedEras.Session ? OpeningRules.EraIsServed(server.Eras, isStateless, version) : null);
+        if (refusal is null && (isStateless || server.Eras is ServedEras.Stateless))
         {
             context.Response.Headers.Allow = HttpMethods.Post;
             refusal = Refusal.PostOnly();

@@ -20,6 +20,17 @@ internal static class OpeningRules
 
     public static Refusal? Check(Opening opening) => InOrder.Select(rule => rule(opening)).FirstOrDefault(refusal => refusal is not null);
 
+    /// <summary>
+    /// How a server of one era refuses an opening of the other: 2025-11-25 has 400 for a version that is not known, in words of
+    /// one's own (Transports, "Protocol Version Header"); 2026-07-28 has codes for it (Transports, "Server Validation").
+    /// </summary>
+    public static Refusal? EraIsServed(ServedEras eras, bool isStateless, string version) => (eras, isStateless) switch
+    {
+        (ServedEras.Session, true) => Refusal.VersionUnknown(version, Opening.SessionVersions),
+        (ServedEras.Stateless, false) => VersionIsOneOf(version, [Opening.StatelessVersion]) ?? Mismatch("the MCP-Protocol-Version header is missing."),
+        _ => null,
+    };
+
     /// <summary>Also the rule for GET and DELETE, which have no body.</summary>
     public static Refusal? VersionIsSpoken(string version) => VersionIsOneOf(version, [.. Opening.SessionVersions, Opening.StatelessVersion]);
 

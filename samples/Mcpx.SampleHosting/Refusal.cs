@@ -20,6 +20,9 @@ internal sealed record Refusal(int Status, int Code, string Message, JsonNode? D
 
     public static Refusal UnsupportedMediaType() => new(StatusCodes.Status415UnsupportedMediaType, Transport, "Unsupported Media Type: the body must be application/json.");
 
+    public static Refusal VersionUnknown(string version, string[] known) =>
+        new(StatusCodes.Status400BadRequest, Transport, $"Bad Request: Unsupported protocol version '{version}' (supported versions: {string.Join(", ", known)}).");
+
     public static Refusal PostOnly() => new(StatusCodes.Status405MethodNotAllowed, Transport, "Method Not Allowed: this protocol revision has POST only.");
 
     public static Refusal SessionMissing() => new(StatusCodes.Status400BadRequest, Transport, "Bad Request: the Mcp-Session-Id header is missing; begin with initialize.");

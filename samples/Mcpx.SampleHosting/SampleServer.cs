@@ -11,6 +11,8 @@ internal sealed class SampleServer(string path, Guard guard, Func<McpServerOptio
 
     public Guard Guard => guard;
 
+    public ServedEras Eras { get; init; }
+
     /// <summary>Streams that a client may come back to after its connection broke; null offers no resumption.</summary>
     public EventLog? Events { get; init; }
 

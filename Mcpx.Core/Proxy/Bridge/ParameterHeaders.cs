@@ -9,8 +9,8 @@ using ModelContextProtocol.Protocol;
 namespace Mcpx.Core.Proxy.Bridge;
 
 /// <summary>
-/// The arguments that a tool wants repeated as headers (MCP 2026-07-28, "Custom Headers from Tool Parameters"). A client of
-/// the session era knows nothing of it, so the bridge reads it from the tool's description.
+/// The arguments that a tool wants repeated as headers (MCP 2026-07-28, "Custom Headers from Tool Parameters"). Session-era
+/// clients and servers know nothing of it, so the bridges write and check them by the tool's description.
 /// </summary>
 public sealed class ParameterHeaders(CatalogKeeper catalogs)
 {
@@ -23,9 +23,36 @@ public sealed class ParameterHeaders(CatalogKeeper catalogs)
     public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> OfAsync(BridgedCall call, CancellationToken cancellationToken)
     {
         if (call.Method != RequestMethods.ToolsCall || call.Name is null) return [];
-        ServerCatalog? catalog = await catalogs.GetAsync(call.Hop.Route, cancellationToken);
-        if (catalog is null || !_mirrored.GetValue(catalog, MirroredIn).TryGetValue(call.Name, out List<MirroredParameter>? mirrored)) return [];
+        return HeadersOf(call, await catalogs.GetAsync(call.Hop.Route, cancellationToken));
+    }
+
+    /// <summary>
+    /// The first header of a stateless client's that its body contradicts; null when all agree. Its server can't find that out.
+    /// A header that is missing has misled nobody: then the description is looked at only if it is at hand.
+    /// </summary>
+    public async ValueTask<string?> FindMismatchAsync(BridgedCall call, CancellationToken cancellationToken)
+    {
+        if (call.Method != RequestMethods.ToolsCall || call.Name is null) return null;
+        IReadOnlyList<KeyValuePair<string, string>> given = call.Context.ParameterHeaders;
+        ServerCatalog? catalog = given.Count > 0 ? await catalogs.GetAsync(call.Hop.Route, cancellationToken) : catalogs.Find(call.Hop.Route);
+        foreach ((string header, string expected) in HeadersOf(call, catalog))
+        {
+            string? value = given.FirstOrDefault(g => string.Equals(g.Key, header, StringComparison.OrdinalIgnoreCase)).Value;
+            if (value is null || !Agree(McpHeaderEncoder.DecodeValue(value.Trim()), McpHeaderEncoder.DecodeValue(expected))) return header;
+        }
+
+        return null;
+    }
+
+    /// <summary>Numbers by their value: 42.0 is 42.</summary>
+    private static bool Agree(string? given, string? expected) => given is not null && (given == expected
+        || long.TryParse(expected, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            && decimal.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal same) && same == number);
+
+    private List<KeyValuePair<string, string>> HeadersOf(BridgedCall call, ServerCatalog? catalog)
+    {
         List<KeyValuePair<string, string>> headers = [];
+        if (catalog is null || !_mirrored.GetValue(catalog, MirroredIn).TryGetValue(call.Name!, out List<MirroredParameter>? mirrored)) return headers;
         foreach (MirroredParameter parameter in mirrored)
         {
             if (JsonEdit.Find(call.Body, ["params", "arguments", .. parameter.Path]) is { } value && ToHeader(value) is { } text)

@@ -10,7 +10,7 @@ namespace Mcpx.Core.Proxy.Bridge;
 /// A stateless client's request to a session-era server, over a session of the gateway's that the caller's requests share.
 /// Their ids and progress tokens are made unique there and put back on the way out.
 /// </summary>
-public sealed class StatelessToSession(UpstreamSessions sessions, TimeProvider time)
+public sealed class StatelessToSession(UpstreamSessions sessions, ParameterHeaders parameters, TimeProvider time)
 {
     /// <summary>What the gateway says of the client: nothing that it could ask, since the client's stream can't carry a question.</summary>
     private static readonly byte[] Parameters =
@@ -31,6 +31,12 @@ public sealed class StatelessToSession(UpstreamSessions sessions, TimeProvider t
         if (logLevel is not null && !LogLevels.All.Contains(logLevel))
         {
             await answer.RefuseAsync(CallOutcome.ToolError, LogLevels.Unknown);
+            return;
+        }
+
+        if (await parameters.FindMismatchAsync(call, call.Context.ClientGone) is { } header)
+        {
+            await answer.RefuseAsync(CallOutcome.Denied, ProxyErrors.HeaderMismatch(header));
             return;
         }
 
@@ -140,9 +146,10 @@ public sealed class StatelessToSession(UpstreamSessions sessions, TimeProvider t
             ? Translation.Edit(message.Json, JsonChange.Set(own, "params", "progressToken"))
             : message.Json;
 
-    /// <summary>MCP 2026-07-28, "Protocol Version Header": an unknown method is 404.</summary>
+    /// <summary>MCP 2026-07-28, "Protocol Version Header" and "Capability Negotiation": an unknown method is 404, a missing capability 400.</summary>
     private static int StatusFor(UpstreamMessage message) => message.Status >= 500 ? message.Status
-        : message.Kind is AnswerKind.Error && Translation.ErrorCodeOf(message) == McpErrorCodes.MethodNotFound ? 404 : 200;
+        : message.Kind is not AnswerKind.Error ? 200
+        : Translation.ErrorCodeOf(message) switch { McpErrorCodes.MethodNotFound => 404, McpErrorCodes.MissingRequiredClientCapability => 400, _ => 200 };
 }
 
 /// <summary>Tells a session-era server that nobody waits for an answer any more.</summary>

@@ -14,7 +14,7 @@ public sealed class GatewayResolver(CatalogKeeper catalogs, CallHandles handles)
     /// <summary>False when it refused the request.</summary>
     public async ValueTask<bool> ResolveAsync(ProxyContext context)
     {
-        if (context.Message is not { Kind: McpMessageKind.Request, Method: { } method } || !NeedsView(method)) return true;
+        if (context.Message is not { Kind: McpMessageKind.Request, Method: { } method } || !NeedsView(context.Era, method)) return true;
         GatewayRoute gateway = context.Gateway!;
         context.View = catalogs.Find(gateway) ?? await catalogs.GetAsync(gateway, context.ClientGone);
         if (gateway.Gateway.FailureMode is FailureMode.Closed && MissingIn(context.View) is { Count: > 0 } missing)
@@ -38,9 +38,11 @@ public sealed class GatewayResolver(CatalogKeeper catalogs, CallHandles handles)
     public static IReadOnlyList<string> MissingIn(GatewayView view) =>
         [.. view.Members.Where(m => m.Status is not MemberStatus.Fresh).Select(m => $"{m.Member.Server.Server.Slug}: {m.Reason}")];
 
-    private static bool NeedsView(string method) => method is RequestMethods.ToolsList or RequestMethods.ToolsCall or RequestMethods.PromptsList or RequestMethods.PromptsGet
+    /// <summary>False for what only the other era knows: that is an unknown method.</summary>
+    private static bool NeedsView(ProtocolEra era, string method) => method is RequestMethods.ToolsList or RequestMethods.ToolsCall or RequestMethods.PromptsList or RequestMethods.PromptsGet
         or RequestMethods.ResourcesList or RequestMethods.ResourcesRead or RequestMethods.ResourcesTemplatesList or RequestMethods.ResourcesSubscribe
-        or RequestMethods.ResourcesUnsubscribe or RequestMethods.CompletionComplete or "tasks/get" or "tasks/update" or "tasks/cancel" or "tasks/result";
+        or RequestMethods.ResourcesUnsubscribe or RequestMethods.CompletionComplete or "tasks/get" or "tasks/cancel"
+        || method == (era is ProtocolEra.Stateless ? "tasks/update" : "tasks/result");
 
     private static bool Take(ProxyContext context, string kind, string name, RouteTarget target)
     {
