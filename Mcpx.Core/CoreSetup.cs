@@ -78,5 +78,6 @@ public static class CoreSetup
         services.AddSingleton<GatewayResolver>().AddSingleton<GatewayLists>().AddSingleton<GatewayDescription>().AddSingleton<GatewayCalls>();
         services.AddSingleton<MemberHops>().AddSingleton<GatewayNews>().AddSingleton<ResourceNews>();
         services.AddSingleton<SessionGateway>().AddSingleton<StatelessGateway>();
+        services.AddSingleton<GatewayExplainer>();
     }
 }

@@ -5,6 +5,7 @@ namespace Mcpx.Core.Calls;
 /// <summary>Which calls are asked for; null members don't filter.</summary>
 /// <param name="Outcomes">Any of these.</param>
 /// <param name="Cursor">The <see cref="Page{T}.Next"/> of the page before.</param>
+/// <param name="Gateway">Calls that came through this virtual gateway.</param>
 public sealed record CallFilter(
     ServerId? Server = null,
     string? Method = null,
@@ -13,7 +14,8 @@ public sealed record CallFilter(
     DateTimeOffset? From = null,
     DateTimeOffset? To = null,
     string? Cursor = null,
-    int Size = 50);
+    int Size = 50,
+    GatewayId? Gateway = null);
 
 /// <summary>Where finished calls are kept and read.</summary>
 public interface ICallStore

@@ -47,9 +47,27 @@ public sealed class CatalogKeeper : IHostedService
     public async ValueTask<GatewayView> GetAsync(GatewayRoute gateway, CancellationToken cancellationToken)
     {
         if (Find(gateway) is { } view) return view;
-        await WaitAsync([.. gateway.Members.Where(m => m.Server.Server.Enabled).Select(m => Keep(m.Server))], cancellationToken);
+        await WaitAsync([.. gateway.Members.Where(m => m.Server.Server.Enabled).Select(m => Keep(m.Server))], s => s.FirstKnown, cancellationToken);
         return ViewOf(gateway, [.. gateway.Members.Select(m => KnownOf(m.Server))]);
     }
+
+    /// <summary>The gateway from memory, at once; a member that was never asked is missing for now, and is asked.</summary>
+    public GatewayView Peek(GatewayRoute gateway) => ViewOf(gateway, [.. gateway.Members.Select(m => KnownOf(m.Server))]);
+
+    /// <summary>
+    /// The gateway after all its members were asked anew, all at once; at most <see cref="AggregateDeadline"/>, and then
+    /// with what is known of those that have not answered yet. However many ask for it, a member is asked once at a time.
+    /// </summary>
+    public async Task<GatewayView> RefreshAsync(GatewayRoute gateway, CancellationToken cancellationToken)
+    {
+        KeptServer[] servers = [.. gateway.Members.Where(m => m.Server.Server.Enabled).Select(m => Keep(m.Server))];
+        await WaitAsync(servers, s => s.ReadNowAsync(), cancellationToken);
+        return Peek(gateway);
+    }
+
+    /// <summary>One server's catalogue as far as this replica knows it; nothing is asked for it.</summary>
+    public ServerCatalog? Peek(ServerRoute server) =>
+        _kept.TryGetValue(server.Server.Id, out KeptServer? kept) && Serves(kept, server) ? kept.Known?.Catalog : null;
 
     /// <summary>One server's catalogue from memory, at once; null while nothing is known.</summary>
     public ServerCatalog? Find(ServerRoute server) => KnownOf(server)?.Catalog;
@@ -59,7 +77,7 @@ public sealed class CatalogKeeper : IHostedService
     {
         if (!server.Server.Enabled) return null;
         KeptServer kept = Keep(server);
-        if (kept.Known is null) await WaitAsync([kept], cancellationToken);
+        if (kept.Known is null) await WaitAsync([kept], s => s.FirstKnown, cancellationToken);
         return kept.Known?.Catalog;
     }
 
@@ -141,11 +159,11 @@ public sealed class CatalogKeeper : IHostedService
             && one.Credential?.Header == other.Credential?.Header
             && one.Credential?.Ciphertext.AsSpan().SequenceEqual(other.Credential?.Ciphertext) is not false;
 
-    private async Task WaitAsync(KeptServer[] servers, CancellationToken cancellationToken)
+    private async Task WaitAsync(KeptServer[] servers, Func<KeptServer, Task> signal, CancellationToken cancellationToken)
     {
         try
         {
-            await Task.WhenAll(servers.Select(s => s.FirstKnown)).WaitAsync(AggregateDeadline, _parts.Time, cancellationToken);
+            await Task.WhenAll(servers.Select(signal)).WaitAsync(AggregateDeadline, _parts.Time, cancellationToken);
         }
         catch (TimeoutException)
         {

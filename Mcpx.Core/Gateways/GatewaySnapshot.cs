@@ -30,6 +30,8 @@ public sealed class OrganizationRoutes(Organization organization, IEnumerable<Se
 
     public GatewayRoute? FindGateway(string slug) => _gateways.GetValueOrDefault(slug);
 
+    public GatewayRoute? FindGateway(GatewayId id) => _gateways.Values.FirstOrDefault(r => r.Gateway.Id == id);
+
     public IEnumerable<GatewayRoute> Gateways => _gateways.Values;
 }
 

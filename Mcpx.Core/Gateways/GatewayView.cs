@@ -23,9 +23,9 @@ public sealed record MemberState(MemberRoute Member, MemberStatus Status, string
     internal static MemberState Of(MemberRoute member, KnownCatalog? known)
     {
         if (!member.Server.Server.Enabled) return new MemberState(member, MemberStatus.Missing, CatalogReasons.ServerDisabled, "The server is switched off.", null);
-        CatalogException? failure = known is null ? CatalogException.Timeout() : known.Failure;
-        MemberStatus status = known?.Catalog is null ? MemberStatus.Missing : failure is null ? MemberStatus.Fresh : MemberStatus.Stale;
-        return new MemberState(member, status, failure?.Reason, failure?.Message, known?.Catalog?.ReadAt);
+        if (known is null) return new MemberState(member, MemberStatus.Missing, CatalogReasons.NotReadYet, "The server is being asked for the first time.", null);
+        MemberStatus status = known.Catalog is null ? MemberStatus.Missing : known.Failure is null ? MemberStatus.Fresh : MemberStatus.Stale;
+        return new MemberState(member, status, known.Failure?.Reason, known.Failure?.Message, known.Catalog?.ReadAt);
     }
 }
 

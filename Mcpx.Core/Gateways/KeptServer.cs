@@ -31,6 +31,8 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _doubt = NewSignal();
+    private TaskCompletionSource _hurry = NewSignal();
+    private TaskCompletionSource? _asked;
     private ServerRoute _route = first;
     private KnownCatalog? _known;
     private CancellationTokenSource? _watch;
@@ -61,6 +63,7 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
     {
         _stopping.Cancel();
         _firstKnown.TrySetResult();
+        Volatile.Read(ref _asked)?.TrySetResult();
     }
 
     public void Touch(ServerRoute current)
@@ -80,6 +83,19 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
     /// <summary>The list may have changed: it is read again soon.</summary>
     public void Doubt() => Volatile.Read(ref _doubt).TrySetResult();
 
+    /// <summary>
+    /// Reads the list now, whatever else the loop waits for. Ends with the first reading that begins after the call, which
+    /// all who asked in the meantime share; its failure is found in <see cref="Known"/>.
+    /// </summary>
+    public Task ReadNowAsync()
+    {
+        TaskCompletionSource mine = NewSignal();
+        TaskCompletionSource asked = Interlocked.CompareExchange(ref _asked, mine, null) ?? mine;
+        Volatile.Read(ref _hurry).TrySetResult();
+        if (IsStopped) asked.TrySetResult();
+        return asked.Task;
+    }
+
     /// <summary>Nobody waits any longer for the first reading, which goes on.</summary>
     public void GiveUpWaiting()
     {
@@ -96,7 +112,17 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
             {
                 long began = parts.Time.GetTimestamp();
                 Volatile.Write(ref _doubt, NewSignal());
-                failures = await RefreshAsync() ? 0 : failures + 1;
+                Volatile.Write(ref _hurry, NewSignal());
+                TaskCompletionSource? asked = Interlocked.Exchange(ref _asked, null);
+                try
+                {
+                    failures = await RefreshAsync() ? 0 : failures + 1;
+                }
+                finally
+                {
+                    asked?.TrySetResult();
+                }
+
                 StartWatching();
                 await WaitAsync(failures == 0 ? FreshFor() : BackOff(failures), began);
             }
@@ -225,18 +251,20 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
 
     private async Task WaitAsync(TimeSpan delay, long began)
     {
+        Task hurry = Volatile.Read(ref _hurry).Task;
+        // Asked for after this turn's reading had begun.
+        if (Volatile.Read(ref _asked) is not null) return;
         try
         {
-            await Volatile.Read(ref _doubt).Task.WaitAsync(delay, parts.Time, _stopping.Token);
+            await Task.WhenAny(Volatile.Read(ref _doubt).Task, hurry).WaitAsync(delay, parts.Time, _stopping.Token);
+            // However often a server says that it changed.
+            TimeSpan pause = DoubtPause - parts.Time.GetElapsedTime(began);
+            if (pause > TimeSpan.Zero) await hurry.WaitAsync(pause, parts.Time, _stopping.Token);
         }
         catch (TimeoutException)
         {
-            return;
+            // It is time.
         }
-
-        // However often a server says that it changed.
-        TimeSpan pause = DoubtPause - parts.Time.GetElapsedTime(began);
-        if (pause > TimeSpan.Zero) await Task.Delay(pause, parts.Time, _stopping.Token);
     }
 
     private bool IsWanted() => IsWarm || parts.Time.GetElapsedTime(Volatile.Read(ref _lastUsed)) < ForgetAfter;

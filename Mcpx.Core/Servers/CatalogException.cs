@@ -16,6 +16,9 @@ public static class CatalogReasons
 
     /// <summary>Nothing failed: somebody switched the server off.</summary>
     public const string ServerDisabled = "server_disabled";
+
+    /// <summary>Nothing failed: the server is being asked for the first time.</summary>
+    public const string NotReadYet = "not_read_yet";
 }
 
 /// <summary>A server's catalogue could not be read.</summary>

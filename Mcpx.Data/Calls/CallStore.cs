@@ -22,6 +22,7 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
         await using NpgsqlCommand command = dataSource.CreateCommand();
         command.Parameters.Add(new() { Value = organization.Value });
         if (filter.Server is { } server) Add(" AND server_id = $", server.Value);
+        if (filter.Gateway is { } gateway) Add(" AND gateway_id = $", gateway.Value);
         if (filter.Method is { } method) Add(" AND method = $", PostgresText.Clean(method));
         if (filter.Tool is { } tool) Add(" AND tool = $", PostgresText.Clean(tool));
         if (filter.Outcomes is { } outcomes) Add(" AND outcome = ANY($", outcomes.Select(o => (short)o).ToArray(), ")");

@@ -174,16 +174,31 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
         DateTimeOffset now = DataHost.Now;
         ServerId server = DataHost.NewId<ServerId>();
         CallRecord wanted = DataHost.NewCall(Acme, now, CallOutcome.Denied, server) with { Method = "tools/call", Tool = "transfer" };
+        GatewayId office = DataHost.NewId<GatewayId>();
+        wanted = wanted with { Gateway = office, GatewaySlug = "office", UpstreamTool = "move" };
         await Calls.WriteAsync(
-            [wanted, wanted with { Id = DataHost.NewId<CallId>(), Time = now.AddHours(-2), Server = DataHost.NewId<ServerId>(), Outcome = CallOutcome.Ok, Method = "ping", Tool = null }], Cancelled);
+            [wanted, wanted with { Id = DataHost.NewId<CallId>(), Time = now.AddHours(-2), Gateway = null, Server = DataHost.NewId<ServerId>(), Outcome = CallOutcome.Ok, Method = "ping", Tool = null }], Cancelled);
 
         CallFilter[] filters =
         [
             new(Server: server), new(Method: "tools/call"), new(Tool: "transfer"), new(Outcomes: [CallOutcome.Denied]), new(From: now),
-            new(server, "tools/call", "transfer", [CallOutcome.Denied], now.AddSeconds(-1), now.AddSeconds(1)),
+            new(Gateway: office), new(server, "tools/call", "transfer", [CallOutcome.Denied], now.AddSeconds(-1), now.AddSeconds(1), Gateway: office),
         ];
         foreach (CallFilter filter in filters)
             (await Calls.ListAsync(Acme, filter, Cancelled)).Items.ShouldHaveSingleItem().ShouldBe(wanted);
         (await Calls.ListAsync(Acme, new CallFilter(To: now), Cancelled)).Items.ShouldHaveSingleItem().Method.ShouldBe("ping");
+        (await Calls.ListAsync(Acme, new CallFilter(Gateway: DataHost.NewId<GatewayId>()), Cancelled)).Items.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_gateways_newest_calls_are_found_by_an_index()
+    {
+        // A table of nothing is read whole whatever indexes it has.
+        string plan = (string)(await Host.QueryAsync($"""
+            SET enable_seqscan = off;
+            EXPLAIN (FORMAT JSON) SELECT id FROM calls WHERE org_id = '{Acme}' AND gateway_id = '{DataHost.NewId<GatewayId>()}' ORDER BY time DESC, id DESC LIMIT 10
+            """))!;
+
+        plan.ShouldContain("gateway_id_time");
     }
 }

@@ -17,11 +17,12 @@ internal static class CallsApi
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext http, CallAdmin calls, string? server, string? method, string? tool, string? outcome, DateTimeOffset? from, DateTimeOffset? to, string? cursor, int? size)
+        HttpContext http, CallAdmin calls, string? server, string? gateway, string? method, string? tool, string? outcome, DateTimeOffset? from, DateTimeOffset? to, string? cursor, int? size)
     {
         CallFilter filter = new(
             server is null ? null : ApiInput.Id<ServerId>(server, "server"), method, tool,
-            ApiInput.Choice<CallOutcome>(outcome, "outcome") is { } one ? [one] : null, from?.ToUniversalTime(), to?.ToUniversalTime(), cursor, size ?? 50);
+            ApiInput.Choice<CallOutcome>(outcome, "outcome") is { } one ? [one] : null, from?.ToUniversalTime(), to?.ToUniversalTime(), cursor, size ?? 50,
+            gateway is null ? null : ApiInput.Id<GatewayId>(gateway, "gateway"));
         Page<CallRecord> page = await calls.ListAsync(ActorResolver.FromToken(http), filter, http.RequestAborted);
         return Results.Ok(new { items = page.Items.Select(CallAnswer.From), next = page.Next });
     }

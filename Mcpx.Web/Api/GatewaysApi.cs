@@ -1,6 +1,7 @@
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Hosting;
 
@@ -13,9 +14,11 @@ internal static class GatewaysApi
     {
         read.MapGet("/gateways", ListAsync);
         read.MapGet("/gateways/{id}", GetAsync);
+        read.MapGet("/gateways/{id}/catalog", GetCatalogAsync);
         write.MapPost("/gateways", CreateAsync);
         write.MapPatch("/gateways/{id}", UpdateAsync);
         write.MapDelete("/gateways/{id}", DeleteAsync);
+        write.MapPost("/gateways/{id}/refresh", RefreshAsync);
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, GatewayAdmin gateways, PublicAddress address, string? after, int? size)
@@ -41,6 +44,12 @@ internal static class GatewaysApi
         await gateways.DeleteAsync(ActorResolver.FromToken(http), Id(id), http.RequestAborted);
         return Results.NoContent();
     }
+
+    private static async Task<IResult> GetCatalogAsync(HttpContext http, GatewayExplainer explainer, string id) =>
+        Results.Ok(CatalogAnswer.From(await explainer.ShowAsync(ActorResolver.FromToken(http), Id(id), http.RequestAborted)));
+
+    private static async Task<IResult> RefreshAsync(HttpContext http, GatewayExplainer explainer, string id) =>
+        Results.Ok(CatalogAnswer.From(await explainer.RefreshAsync(ActorResolver.FromToken(http), Id(id), http.RequestAborted)));
 
     private static GatewayId Id(string text) => ApiInput.Id<GatewayId>(text, "gateway");
 

@@ -21,7 +21,7 @@ public static class DashboardUrls
     public static string Calls(string organization) => $"/{Escape(organization)}/calls";
 
     public static string Calls(string organization, CallsQuery query) => Calls(organization) + Query(
-        ("server", query.Server), ("method", query.Method), ("tool", query.Tool), ("outcome", query.Outcome), ("range", query.Range), ("before", query.Before));
+        ("server", query.Server), ("gateway", query.Gateway), ("method", query.Method), ("tool", query.Tool), ("outcome", query.Outcome), ("range", query.Range), ("before", query.Before));
 
     public static string Call(string organization, CallId call) => $"/{Escape(organization)}/calls/{call}";
 

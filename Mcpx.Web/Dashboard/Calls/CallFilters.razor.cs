@@ -1,3 +1,4 @@
+using Mcpx.Core.Gateways;
 using Mcpx.Core.Servers;
 using Mcpx.Web.Dashboard.Controls;
 using Mcpx.Web.Dashboard.Layout;
@@ -17,11 +18,17 @@ public sealed partial class CallFilters(NavigationManager navigation) : Componen
     [Parameter, EditorRequired]
     public IReadOnlyList<UpstreamServer> Servers { get; set; } = [];
 
+    [Parameter]
+    public IReadOnlyList<VirtualGateway> Gateways { get; set; } = [];
+
     [CascadingParameter]
     private DashboardViewer Viewer { get; set; } = null!;
 
     private IReadOnlyList<SelectOption<string>> ServerOptions =>
         WithCurrent([new("", "Any server"), .. Servers.Select(server => new SelectOption<string>(server.Slug, server.Name))], Query.Server);
+
+    private IReadOnlyList<SelectOption<string>> GatewayOptions =>
+        WithCurrent([new("", "Any gateway"), .. Gateways.Select(gateway => new SelectOption<string>(gateway.Slug, gateway.Name))], Query.Gateway);
 
     private IReadOnlyList<SelectOption<string>> MethodOptions =>
         WithCurrent([new("", "Any method"), .. Methods.Select(method => new SelectOption<string>(method, method))], Query.Method);

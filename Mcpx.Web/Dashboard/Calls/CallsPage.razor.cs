@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Gateways;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Web.Dashboard.Controls;
@@ -7,9 +8,10 @@ using Microsoft.AspNetCore.Components;
 namespace Mcpx.Web.Dashboard.Calls;
 
 /// <summary>Every call of the organisation, filtered by what the address says.</summary>
-public sealed partial class CallsPage(ServerAdmin servers) : OrganizationPage
+public sealed partial class CallsPage(ServerAdmin servers, GatewayAdmin gateways) : OrganizationPage
 {
     private IReadOnlyList<UpstreamServer> _servers = [];
+    private IReadOnlyList<VirtualGateway> _gateways = [];
     private CallFilter? _filter;
     private string? _error;
     private string? _next;
@@ -18,6 +20,9 @@ public sealed partial class CallsPage(ServerAdmin servers) : OrganizationPage
 
     [SupplyParameterFromQuery(Name = "server")]
     private string? Server { get; set; }
+
+    [SupplyParameterFromQuery(Name = "gateway")]
+    private string? Gateway { get; set; }
 
     [SupplyParameterFromQuery(Name = "method")]
     private string? Method { get; set; }
@@ -34,7 +39,7 @@ public sealed partial class CallsPage(ServerAdmin servers) : OrganizationPage
     [SupplyParameterFromQuery(Name = "before")]
     private string? Before { get; set; }
 
-    private CallsQuery Query => new(Text(Server), Text(Method), Text(Tool), Text(Outcome), Text(RangeKey), Text(Before));
+    private CallsQuery Query => new(Text(Server), Text(Method), Text(Tool), Text(Outcome), Text(RangeKey), Text(Before), Text(Gateway));
 
     private TimeRange? Range => TimeRange.Find(RangeKey);
 
@@ -45,12 +50,16 @@ public sealed partial class CallsPage(ServerAdmin servers) : OrganizationPage
         if (_servers.Count == 0)
         {
             _error = await ReadAsync(async actor =>
-                _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, Left)).Items.Select(details => details.Server)]);
+            {
+                _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, Left)).Items.Select(details => details.Server)];
+                _gateways = [.. (await gateways.ListAsync(actor, after: null, GatewayAdmin.LargestPage, Left)).Items.Select(details => details.Gateway)];
+            });
         }
 
         // A slug of nothing is an id of nothing: no rows, rather than all of them under a filter that says otherwise.
         ServerId? server = Query.Server is null ? null : _servers.FirstOrDefault(s => s.Slug == Query.Server)?.Id ?? ServerId.From(Guid.Empty);
-        CallFilter filter = new(server, Query.Method, Query.Tool, Query.Outcomes, Cursor: Query.Before);
+        GatewayId? gateway = Query.Gateway is null ? null : _gateways.FirstOrDefault(g => g.Slug == Query.Gateway)?.Id ?? GatewayId.From(Guid.Empty);
+        CallFilter filter = new(server, Query.Method, Query.Tool, Query.Outcomes, Cursor: Query.Before, Gateway: gateway);
         if (!Same(filter, _filter) || Range != _range)
         {
             _filter = filter;

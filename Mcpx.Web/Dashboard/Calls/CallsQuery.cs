@@ -7,7 +7,8 @@ namespace Mcpx.Web.Dashboard.Calls;
 /// <param name="Outcome">One outcome, or <see cref="Failed"/> or <see cref="Refused"/>.</param>
 /// <param name="Range">A key of <see cref="Controls.TimeRange"/>; null is all time.</param>
 /// <param name="Before">The cursor of an older page; null is the newest, which stays live.</param>
-public sealed record CallsQuery(string? Server = null, string? Method = null, string? Tool = null, string? Outcome = null, string? Range = null, string? Before = null)
+/// <param name="Gateway">The virtual gateway's slug.</param>
+public sealed record CallsQuery(string? Server = null, string? Method = null, string? Tool = null, string? Outcome = null, string? Range = null, string? Before = null, string? Gateway = null)
 {
     /// <summary>What the error rate counts.</summary>
     public const string Failed = "failed";

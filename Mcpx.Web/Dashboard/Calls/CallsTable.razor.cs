@@ -32,7 +32,11 @@ public sealed partial class CallsTable : ComponentBase
     [Parameter]
     public int SkeletonRows { get; set; } = 8;
 
-    private static string ServerOf(CallRecord call) => call.ServerSlug ?? "unknown";
+    private static string ServerOf(CallRecord call) => call.ServerSlug ?? call.GatewaySlug ?? "unknown";
+
+    /// <summary>Which tool of which server a gateway's tool was; null where that says nothing more.</summary>
+    private static string? UpstreamOf(CallRecord call) =>
+        call.GatewaySlug is not null && call.UpstreamTool is { } tool ? $"→ {call.ServerSlug}: {tool}" : null;
 
     private static string CallerOf(CallRecord call) => call.TokenName ?? call.UserName ?? "nobody";
 }

@@ -1,5 +1,7 @@
+using Mcpx.Core.Calls;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Web.Dashboard.Controls;
 using Mcpx.Web.Hosting;
 using Microsoft.AspNetCore.Components;
@@ -9,7 +11,12 @@ namespace Mcpx.Web.Dashboard.Gateways;
 /// <summary>One virtual gateway: what it is, how clients reach it, and which servers stand behind it.</summary>
 public sealed partial class GatewayPage(GatewayAdmin gateways, NavigationManager navigation) : OrganizationPage
 {
+    private const int RecentCalls = 10;
+
     private GatewayDetails? _details;
+    private MembersCard? _members;
+    private IReadOnlyList<MemberHealth>? _health;
+    private CallFilter _recent = new();
     private string? _asked;
     private string? _error;
     private bool _editing;
@@ -38,6 +45,7 @@ public sealed partial class GatewayPage(GatewayAdmin gateways, NavigationManager
             try
             {
                 _details = await gateways.GetBySlugAsync(actor, Slug, Left);
+                _recent = new CallFilter(Gateway: _details.Gateway.Id, Size: RecentCalls);
             }
             catch (RefusalException.NotFound)
             {

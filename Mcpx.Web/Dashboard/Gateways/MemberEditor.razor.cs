@@ -1,12 +1,12 @@
+using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Web.Dashboard.Controls;
-using Mcpx.Web.Dashboard.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
 
 namespace Mcpx.Web.Dashboard.Gateways;
 
 /// <summary>One member of a gateway: its prefix, which of its tools are shown, and which of them otherwise.</summary>
-public sealed partial class MemberEditor : ComponentBase
+public sealed partial class MemberEditor(GatewayExplainer explainer) : OrganizationPart
 {
     /// <summary>2,000 names of usual length, and short enough for one message of the circuit.</summary>
     private const int LongestText = 150_000;
@@ -14,6 +14,9 @@ public sealed partial class MemberEditor : ComponentBase
     private static readonly IReadOnlyList<SelectOption<ToolChoice>> Choices = [new(ToolChoice.All, "All tools"), new(ToolChoice.OnlyThese, "Only these")];
 
     private readonly string _id = ElementIds.Next("member");
+    private ElementReference _toggle;
+    private IReadOnlyList<string>? _known;
+    private bool _asked;
 
     [Parameter, EditorRequired]
     public MemberModel Member { get; set; } = null!;
@@ -35,10 +38,9 @@ public sealed partial class MemberEditor : ComponentBase
     public EventCallback OnRemove { get; set; }
 
     [CascadingParameter]
-    private DashboardViewer Viewer { get; set; } = null!;
-
-    [CascadingParameter]
     private EditContext Form { get; set; } = null!;
+
+    private string KnownId => _id + "-tools";
 
     private string PrefixHint => string.IsNullOrWhiteSpace(Member.Prefix)
         ? "Tools and prompts are shown under the server's own names."
@@ -47,6 +49,35 @@ public sealed partial class MemberEditor : ComponentBase
     private string ToolsHint => Member.Choice is ToolChoice.All
         ? "Also those that the server offers later."
         : "What the server offers later stays hidden until it is named here.";
+
+    protected override Task OnParametersSetAsync() => LearnToolsAsync();
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!Member.WantsFocus) return;
+        Member.WantsFocus = false;
+        await _toggle.FocusAsync();
+    }
+
+    private Task ToggleAsync()
+    {
+        Member.IsOpen = !Member.IsOpen;
+        return LearnToolsAsync();
+    }
+
+    /// <summary>Names to choose from. Without them everything can be typed, so a server that is down is no error here.</summary>
+    private async Task LearnToolsAsync()
+    {
+        if (_asked || !Member.IsOpen || ReadOnly) return;
+        _asked = true;
+        await ReadAsync(async actor => _known = await explainer.FindToolsAsync(actor, Member.Server, Left));
+    }
+
+    private void Choose((string Tool, bool On) choice)
+    {
+        Member.Choose(choice.Tool, choice.On);
+        Form.NotifyFieldChanged(FieldIdentifier.Create(() => Member.Tools));
+    }
 
     private void AddOverride()
     {

@@ -26,6 +26,11 @@ public sealed class MemberModel(ServerSummary server)
     /// <summary>Whether its settings are shown, or one line that sums them up.</summary>
     public bool IsOpen { get; set; }
 
+    /// <summary>It shall get the focus once, because something else on the page leads to it.</summary>
+    public bool WantsFocus { get; set; }
+
+    public IReadOnlySet<string> ToolNames => Lines.ToHashSet(StringComparer.Ordinal);
+
     private string[] Lines => (Tools ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     public static MemberModel From(MemberDetails details)
@@ -46,6 +51,9 @@ public sealed class MemberModel(ServerSummary server)
         string slug = server.Slug.Replace('-', '_');
         return new MemberModel(server) { Prefix = slug[..Math.Min(slug.Length, MemberInput.LongestPrefix - 1)] + '_', IsOpen = true };
     }
+
+    public void Choose(string tool, bool on) =>
+        Tools = string.Join('\n', on ? Lines.Append(tool).Distinct(StringComparer.Ordinal) : Lines.Where(line => line != tool));
 
     public MemberInput ToInput() => new(Server.Id.ToString(), Prefix: (Prefix ?? "").Trim(),
         Tools: Choice is ToolChoice.All ? null : Lines, Overrides: [.. Overrides.Select(o => o.ToInput())]);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Web.Dashboard.Controls;
 using Microsoft.AspNetCore.Components;
@@ -53,6 +54,14 @@ public sealed partial class MembersCard(GatewayAdmin gateways, ServerAdmin serve
     /// <summary>A member, or a part of its, in Core's names of fields.</summary>
     [GeneratedRegex(@"^members\[(?<member>\d+)\](?:\.overrides\[(?<override>\d+)\])?\.(?<part>\w+)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
     private static partial Regex FieldName();
+
+    /// <summary>Leads to the settings of a member.</summary>
+    public void Open(ServerId server)
+    {
+        if (_members.Find(m => m.Server.Id == server) is not { } member) return;
+        (member.IsOpen, member.WantsFocus) = (true, true);
+        StateHasChanged();
+    }
 
     protected override void OnInitialized()
     {

@@ -1,5 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Core.Servers;
 using Mcpx.Web.Dashboard.Controls;
 using Mcpx.Web.Hosting;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Components;
 namespace Mcpx.Web.Dashboard.Servers;
 
 /// <summary>One server: what it is, how clients reach it, what they may do there, and what they did.</summary>
-public sealed partial class ServerPage(ServerAdmin servers, NavigationManager navigation) : OrganizationPage
+public sealed partial class ServerPage(ServerAdmin servers, GatewayExplainer explainer, NavigationManager navigation) : OrganizationPage
 {
     private const int RecentCalls = 10;
 
@@ -39,6 +40,8 @@ public sealed partial class ServerPage(ServerAdmin servers, NavigationManager na
             try
             {
                 Show(await servers.GetBySlugAsync(actor, Slug, Left));
+                // What a gateway or a client has asked for already need not be asked for again.
+                _tools = explainer.PeekTools(actor, _details!.Server);
             }
             catch (RefusalException.NotFound)
             {
