@@ -5,54 +5,65 @@ using Mcpx.Bench.Processes;
 
 namespace Mcpx.Bench.Gateway;
 
-/// <summary>Registers the upstream through the REST API, as a user would, and waits until a call comes through.</summary>
+/// <summary>Registers upstreams and virtual gateways through the REST API, as a user would, and waits until calls come through.</summary>
 internal sealed class GatewayAdmin(GatewayWelcome welcome) : IDisposable
 {
-    private const string Slug = "bench";
-    private static readonly TimeSpan SnapshotPatience = TimeSpan.FromSeconds(15);
+    // The most that a server may have: what is open at once is the load's business here.
+    private const int ConcurrentCalls = 10_000;
+    private static readonly TimeSpan SnapshotPatience = TimeSpan.FromSeconds(30);
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false });
 
-    /// <summary>The gateway's endpoint for <paramref name="upstream"/>; its token stays between gateway and upstream.</summary>
-    public async Task<LoadTarget> PublishAsync(LoadTarget upstream, CancellationToken cancellationToken)
+    /// <summary>Registers an upstream; its token stays between gateway and upstream.</summary>
+    public Task AddServerAsync(string slug, Uri upstream, string secret, CancellationToken cancellationToken) => PostAsync(
+        "/api/servers",
+        new
+        {
+            name = slug,
+            slug,
+            url = upstream.AbsoluteUri,
+            credential = new { kind = "bearer", secret },
+            limits = new { concurrentCalls = ConcurrentCalls },
+        },
+        cancellationToken);
+
+    /// <summary>Makes a virtual gateway of servers, each with a prefix.</summary>
+    public Task AddGatewayAsync(string slug, IEnumerable<(string Server, string Prefix)> members, CancellationToken cancellationToken) => PostAsync(
+        "/api/gateways",
+        new { name = slug, slug, failureMode = "open", members = members.Select(member => new { server = member.Server, prefix = member.Prefix }) },
+        cancellationToken);
+
+    /// <summary><paramref name="target"/> at an endpoint of the gateway, and as its user.</summary>
+    /// <param name="kind"><c>server</c> or <c>gateway</c>.</param>
+    public LoadTarget Through(string kind, string slug, LoadTarget target) => target with
     {
-        var server = new
-        {
-            name = "Bench",
-            slug = Slug,
-            url = upstream.Endpoint.AbsoluteUri,
-            credential = new { kind = "bearer", secret = upstream.Token },
-        };
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(welcome.Url), "/api/servers"));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", welcome.Token);
-        request.Content = JsonContent.Create(server);
-        using var answer = await _http.SendAsync(request, cancellationToken);
-        if (!answer.IsSuccessStatusCode)
-        {
-            var said = await answer.Content.ReadAsStringAsync(cancellationToken);
-            throw new BenchException($"POST /api/servers was answered with {(int)answer.StatusCode}: {said}");
-        }
-        var target = upstream with
-        {
-            Endpoint = new Uri(new Uri(welcome.Url), $"/mcp/{welcome.Organization}/server/{Slug}"),
-            Token = welcome.Token,
-        };
-        await UntilCallableAsync(target, cancellationToken);
-        return target;
-    }
+        Endpoint = new Uri(new Uri(welcome.Url), $"/mcp/{welcome.Organization}/{kind}/{slug}"),
+        Token = welcome.Token,
+    };
 
     public void Dispose() => _http.Dispose();
 
     // The snapshot that the proxy reads is swapped after the commit, so the first calls may come too early.
-    private static async Task UntilCallableAsync(LoadTarget target, CancellationToken cancellationToken)
+    public static async Task UntilCallableAsync(LoadTarget target, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(SnapshotPatience);
         while (true)
         {
             var probe = await ClosedLoop.RunAsync(target, concurrency: 1, calls: 1, cancellationToken);
             if (probe.Failed == 0) return;
-            if (patience.IsCancellationRequested) throw new BenchException($"No call comes through the gateway: {probe.Problems[0]}");
+            if (patience.IsCancellationRequested) throw new BenchException($"No call comes through {target.Endpoint}: {probe.Problems[0]}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
         }
+    }
+
+    private async Task PostAsync<T>(string path, T body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(welcome.Url), path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", welcome.Token);
+        request.Content = JsonContent.Create(body);
+        using var answer = await _http.SendAsync(request, cancellationToken);
+        if (answer.IsSuccessStatusCode) return;
+        var said = await answer.Content.ReadAsStringAsync(cancellationToken);
+        throw new BenchException($"POST {path} was answered with {(int)answer.StatusCode}: {said}");
     }
 }

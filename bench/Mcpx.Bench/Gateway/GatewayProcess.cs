@@ -90,6 +90,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
                 ["ASPNETCORE_URLS"] = _url.GetLeftPart(UriPartial.Authority),
                 ["PUBLIC_URL"] = _url.GetLeftPart(UriPartial.Authority),
                 ["EGRESS_ALLOW"] = "127.0.0.0/8,::1/128",
+                // Room for 10,000 clients, each with a stream that stands.
+                ["MCPX_MAX_CALLS"] = "20000",
             },
         },
         ReadyPrefix);

@@ -11,44 +11,48 @@ internal enum AnswerVerdict
     JsonRpcError,
     WrongId,
     WrongText,
+    WrongList,
 }
 
-/// <summary>Says whether an answer belongs to its call: same id, nonce at both ends, full length.</summary>
+/// <summary>Says whether an answer belongs to its call: same id, and the nonce at both ends of the full length, or all tools of the list.</summary>
 internal static class AnswerCheck
 {
-    public static AnswerVerdict Verify(in HttpAnswer answer, long id, ulong nonce, int bytes)
+    public static AnswerVerdict Verify(in HttpAnswer answer, CallNumber call, LoadTarget target)
     {
         if (answer.Status != 200) return AnswerVerdict.HttpError;
-        if (!answer.Sse) return VerifyMessage(answer.Body.Span, id, nonce, bytes);
+        if (!answer.Sse) return VerifyMessage(answer.Body.Span, call, target);
         var last = AnswerVerdict.NotJson;
         foreach (var range in answer.Body.Span.Split("data: "u8))
         {
             var part = answer.Body.Span[range];
             var end = part.IndexOf((byte)'\n');
             if (end <= 0 || part[0] != (byte)'{') continue;
-            last = VerifyMessage(part[..end], id, nonce, bytes);
+            last = VerifyMessage(part[..end], call, target);
             if (last == AnswerVerdict.Ok) return last;
         }
         return last;
     }
 
-    private static AnswerVerdict VerifyMessage(ReadOnlySpan<byte> json, long id, ulong nonce, int bytes)
+    private static AnswerVerdict VerifyMessage(ReadOnlySpan<byte> json, CallNumber call, LoadTarget target)
     {
         var idRight = false;
         var textRight = false;
         var error = false;
+        var inTools = false;
+        var tools = 0;
         var reader = new Utf8JsonReader(json);
         try
         {
             while (reader.Read())
             {
                 if (reader.TokenType != JsonTokenType.PropertyName) continue;
-                // Depth 1: the message; 2: result; 4: a content block.
+                // Depth 1: the message; 2: result; 4: a content block or a tool.
+                if (reader.CurrentDepth == 2) inTools = reader.ValueTextEquals("tools"u8);
                 switch (reader.CurrentDepth)
                 {
                     case 1 when reader.ValueTextEquals("id"u8):
                         reader.Read();
-                        idRight = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value == id;
+                        idRight = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value == call.Id;
                         break;
                     case 1 when reader.ValueTextEquals("error"u8):
                         error = true;
@@ -59,7 +63,10 @@ internal static class AnswerCheck
                         break;
                     case 4 when reader.ValueTextEquals("text"u8):
                         reader.Read();
-                        textRight = IsText(reader.ValueSpan, nonce, bytes);
+                        textRight = IsText(reader.ValueSpan, call.Nonce, target.AnswerBytes);
+                        break;
+                    case 4 when inTools && reader.ValueTextEquals("name"u8):
+                        tools++;
                         break;
                 }
             }
@@ -70,6 +77,7 @@ internal static class AnswerCheck
         }
         return error ? AnswerVerdict.JsonRpcError
             : !idRight ? AnswerVerdict.WrongId
+            : target.ListedTools is { } listed ? (tools == listed ? AnswerVerdict.Ok : AnswerVerdict.WrongList)
             : textRight ? AnswerVerdict.Ok : AnswerVerdict.WrongText;
     }
 

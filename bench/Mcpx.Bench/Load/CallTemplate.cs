@@ -23,10 +23,14 @@ internal sealed class CallTemplate
     public CallTemplate(LoadTarget target, string? session)
     {
         var meta = target.Era == WireEra.Stateless ? StatelessMeta : "";
-        var arguments = $$"""{"nonce":"{{NonceSlot}}","bytes":{{target.AnswerBytes}} }""";
-        var body = $$"""{"jsonrpc":"2.0","id":{{IdSlot}},"method":"tools/call","params":{"name":"{{McpWire.ToolName}}","arguments":{{arguments}}{{meta}} } }""";
+        var isList = target.ListedTools is not null;
+        var (method, name) = isList ? ("tools/list", "") : ("tools/call", $"Mcp-Name: {target.Tool}\r\n");
+        var parameters = isList
+            ? $$"""{{{meta.TrimStart(',')}} }"""
+            : $$"""{"name":"{{target.Tool}}","arguments":{"nonce":"{{NonceSlot}}","bytes":{{target.AnswerBytes}} }{{meta}} }""";
+        var body = $$"""{"jsonrpc":"2.0","id":{{IdSlot}},"method":"{{method}}","params":{{parameters}} }""";
         var headers = target.Era == WireEra.Stateless
-            ? $"MCP-Protocol-Version: {McpWire.StatelessVersion}\r\nMcp-Method: tools/call\r\nMcp-Name: {McpWire.ToolName}\r\n"
+            ? $"MCP-Protocol-Version: {McpWire.StatelessVersion}\r\nMcp-Method: {method}\r\n{name}"
             : SessionHeaders(session);
         _request = Encoding.ASCII.GetBytes(Post(target, headers, body));
         // Searched from the end: nothing before the body can then be taken for a slot.
@@ -38,7 +42,8 @@ internal sealed class CallTemplate
     public ReadOnlyMemory<byte> Stamp(long id, ulong nonce)
     {
         Utf8Formatter.TryFormat(id, _request.AsSpan(_id), out _);
-        FormatNonce(nonce, _request.AsSpan(_nonce));
+        // A list has none.
+        if (_nonce >= 0) FormatNonce(nonce, _request.AsSpan(_nonce));
         return _request;
     }
 
@@ -53,6 +58,11 @@ internal sealed class CallTemplate
 
     public static byte[] Initialized(LoadTarget target, string? session) => Encoding.ASCII.GetBytes(Post(
         target, SessionHeaders(session), """{"jsonrpc":"2.0","method":"notifications/initialized"}"""));
+
+    /// <summary>Opens the stream on which a session-era server speaks unasked.</summary>
+    public static byte[] Listen(LoadTarget target, string? session) => Encoding.ASCII.GetBytes(
+        $"GET {target.Endpoint.PathAndQuery} HTTP/1.1\r\nHost: {target.Endpoint.Authority}\r\nAuthorization: Bearer {target.Token}\r\n"
+        + $"Accept: text/event-stream\r\n{SessionHeaders(session)}\r\n");
 
     private static string SessionHeaders(string? session) =>
         $"MCP-Protocol-Version: {McpWire.SessionVersion}\r\n" + (session is null ? "" : $"{McpWire.SessionHeader}: {session}\r\n");

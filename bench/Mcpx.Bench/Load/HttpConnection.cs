@@ -30,20 +30,37 @@ internal sealed class HttpConnection : IDisposable
     /// <exception cref="InvalidDataException">The answer is not HTTP/1.1, or was cut off.</exception>
     public async ValueTask<HttpAnswer> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
-        for (var sent = 0; sent < request.Length;)
-            sent += await _socket.SendAsync(request[sent..], SocketFlags.None, cancellationToken);
-        _filled = 0;
-        int end;
-        while ((end = _buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8)) < 0) await ReceiveAsync(cancellationToken);
-        var head = ResponseHead.Parse(_buffer.AsSpan(0, end));
-        var start = end + 4;
+        var (head, start) = await SendForHeadAsync(request, cancellationToken);
         var length = head.Chunked
             ? await ReadChunksAsync(start, cancellationToken)
             : await ReadFixedAsync(start, head.ContentLength, cancellationToken);
         return new HttpAnswer(head.Status, head.Sse, head.Session, _buffer.AsMemory(start, length));
     }
 
+    /// <summary>Sends a request whose answer stays open; from then on the connection serves nothing else.</summary>
+    /// <exception cref="InvalidDataException">The answer is not HTTP/1.1, or was cut off.</exception>
+    public async ValueTask<ResponseHead> OpenStreamAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    {
+        var (head, _) = await SendForHeadAsync(request, cancellationToken);
+        // Whatever the stream says stays in the socket: 16 KB for each of 10,000 clients would be the generator's largest expense.
+        _buffer = [];
+        return head;
+    }
+
+    /// <summary>Whether the other side has not closed the connection.</summary>
+    public bool IsOpen => !_socket.Poll(0, SelectMode.SelectRead) || _socket.Available > 0;
+
     public void Dispose() => _socket.Dispose();
+
+    private async ValueTask<(ResponseHead Head, int BodyStart)> SendForHeadAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    {
+        for (var sent = 0; sent < request.Length;)
+            sent += await _socket.SendAsync(request[sent..], SocketFlags.None, cancellationToken);
+        _filled = 0;
+        int end;
+        while ((end = _buffer.AsSpan(0, _filled).IndexOf("\r\n\r\n"u8)) < 0) await ReceiveAsync(cancellationToken);
+        return (ResponseHead.Parse(_buffer.AsSpan(0, end)), end + 4);
+    }
 
     private async ValueTask<int> ReadFixedAsync(int start, int length, CancellationToken cancellationToken)
     {

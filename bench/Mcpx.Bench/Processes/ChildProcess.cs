@@ -20,6 +20,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         Name = name;
         _readyPrefix = readyPrefix;
+        start.Environment.Add(RuntimeProbe.Variable!);
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Heard(line.Data);

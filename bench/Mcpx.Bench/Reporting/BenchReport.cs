@@ -25,16 +25,20 @@ internal sealed record BenchReport(
     RunOptions Options,
     IReadOnlyList<Measurement> Measurements,
     IReadOnlyList<MemoryReading> Memory,
-    IReadOnlyList<double> ColdStartSeconds)
+    IReadOnlyList<double> ColdStartSeconds,
+    IReadOnlyList<ClientsReading> Clients)
 {
-    public bool AllVerified => Measurements.All(measurement => measurement.Verified);
+    public bool AllVerified => Measurements.All(measurement => measurement.Verified) && Clients.All(reading => reading.Verified);
 
     public IReadOnlyList<SummaryRow> Rows =>
     [
-        .. from scenario in Options.Scenarios
-           from configuration in Options.Configurations
-           select SummaryRow.Of(scenario.Name, configuration, Measurements),
+        .. from scenario in Measurements.GroupBy(measurement => measurement.Scenario)
+           from configuration in scenario.Select(measurement => measurement.Configuration).Distinct().OrderBy(Place)
+           select SummaryRow.Of(scenario.Key, configuration, Measurements),
     ];
 
     public IReadOnlyList<TargetLine> Targets => TargetLine.Of(this);
+
+    // Each round begins with another one; the table does not.
+    private int Place(string configuration) => Options.Configurations.ToList().IndexOf(configuration);
 }

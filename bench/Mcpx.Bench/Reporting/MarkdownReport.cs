@@ -1,10 +1,12 @@
 using System.Text;
+using Mcpx.Bench.Runner;
 
 namespace Mcpx.Bench.Reporting;
 
 internal static class MarkdownReport
 {
     private const double BytesPerMegabyte = 1_000_000;
+    private const double BytesPerKilobyte = 1_000;
 
     public static string Render(BenchReport report)
     {
@@ -13,6 +15,7 @@ internal static class MarkdownReport
         Problems(text, report);
         Table(text, report.Rows);
         Memory(text, report.Memory);
+        Clients(text, report.Clients);
         Targets(text, report.Targets);
         return text.ToString();
     }
@@ -37,6 +40,11 @@ internal static class MarkdownReport
                 $"- **Not verified:** {one.Configuration}, {one.Scenario}, round {one.Round}: {one.Failed} of {one.Calls} answers wrong, "
                 + $"upstream counted {one.UpstreamCalls}, wrong credentials {one.WrongCredentials}. {string.Join("; ", one.Problems)}");
         }
+        foreach (var one in report.Clients.Where(one => !one.Verified))
+        {
+            text.AppendLine(
+                $"- **Not verified:** open clients, {one.Endpoint}: {one.StillOpen} of {one.Clients} streams stood at the end, {one.FailedCalls} calls meanwhile failed.");
+        }
     }
 
     private static void Table(StringBuilder text, IReadOnlyList<SummaryRow> rows)
@@ -44,13 +52,13 @@ internal static class MarkdownReport
         foreach (var scenario in rows.GroupBy(row => row.Scenario))
         {
             text.AppendLine($"## {scenario.Key}").AppendLine();
-            text.AppendLine("| | calls/s | CPU µs/call | ÷ passthrough | + PostgreSQL µs | ÷ with it | p50 µs | added p50 | p99 µs | added p99 | upstream µs | generator µs | verified |");
-            text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+            text.AppendLine("| | calls/s | CPU µs/call | ÷ passthrough | + PostgreSQL µs | ÷ with it | allocated B | p50 µs | added p50 | p99 µs | added p99 | upstream µs | generator µs | verified |");
+            text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
             foreach (var row in scenario)
             {
                 text.AppendLine(
                     $"| {row.Configuration} | {Show(row.CallsPerSecond, "N0")} | {Show(row.Cpu, "0.0")} | {Show(row.CpuRatio, "0.00")} "
-                    + $"| {Show(row.DatabaseCpu, "0.0")} | {Show(row.CpuRatioWithDatabase, "0.00")} "
+                    + $"| {Show(row.DatabaseCpu, "0.0")} | {Show(row.CpuRatioWithDatabase, "0.00")} | {Show(row.Allocated, "N0")} "
                     + $"| {Show(row.P50, "0")} | {Show(row.AddedP50, "0")} | {Show(row.P99, "0")} | {Show(row.AddedP99, "0")} "
                     + $"| {Show(row.UpstreamCpu, "0.0")} | {Show(row.GeneratorCpu, "0.0")} | {(row.Verified ? "" : "**not** ")}{row.Calls:N0} |");
             }
@@ -68,6 +76,23 @@ internal static class MarkdownReport
         {
             var database = reading.DatabaseBytes is { } bytes ? $"{bytes / BytesPerMegabyte:0}" : "–";
             text.AppendLine($"| {reading.Configuration} | {reading.When} | {reading.ResidentBytes / BytesPerMegabyte:0} | {database} |");
+        }
+        text.AppendLine();
+    }
+
+    private static void Clients(StringBuilder text, IReadOnlyList<ClientsReading> readings)
+    {
+        if (readings.Count == 0) return;
+        text.AppendLine("## Open clients").AppendLine();
+        text.AppendLine("| connected to | clients | streams to the upstream | idle MB | grown by MB | before collection | heap grown by MB | KB each | CPU while idle | verified |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|");
+        foreach (var reading in readings)
+        {
+            text.AppendLine(
+                $"| {reading.Endpoint} | {reading.Clients:N0} | {reading.UpstreamStreams:N0} | {reading.Idle.ResidentBytes / BytesPerMegabyte:0} "
+                + $"| {reading.ResidentGrowth / BytesPerMegabyte:0.0} | {(reading.OpenBeforeCollection - reading.Idle.ResidentBytes) / BytesPerMegabyte:0.0} "
+                + $"| {reading.HeapGrowth / BytesPerMegabyte:0.0} | {reading.ResidentGrowth / BytesPerKilobyte / reading.Clients:0.0} "
+                + $"| {reading.IdleCpu:0.0 %} | {(reading.Verified ? "" : "**not** ")}{reading.StillOpen:N0} |");
         }
         text.AppendLine();
     }

@@ -15,6 +15,9 @@ internal sealed record SummaryRow(string Scenario, string Configuration)
 
     public required Spread? CpuRatioWithDatabase { get; init; }
 
+    /// <summary>Bytes per call.</summary>
+    public required Spread? Allocated { get; init; }
+
     public required Spread? UpstreamCpu { get; init; }
 
     public required Spread? GeneratorCpu { get; init; }
@@ -46,6 +49,7 @@ internal sealed record SummaryRow(string Scenario, string Configuration)
             DatabaseCpu = Spread.Of(own.Select(one => one.DatabaseCpu)),
             CpuRatio = Paired(own, passthrough, (one, other) => one.Cpu / other.Cpu),
             CpuRatioWithDatabase = Paired(own, passthrough, (one, other) => (one.Cpu + one.DatabaseCpu) / other.Cpu),
+            Allocated = Spread.Of(own.Select(one => one.Allocated)),
             UpstreamCpu = Spread.Of(own.Select(one => (double?)one.UpstreamCpu)),
             GeneratorCpu = Spread.Of(own.Select(one => (double?)one.GeneratorCpu)),
             P50 = Spread.Of(own.Select(one => (double?)one.P50)),

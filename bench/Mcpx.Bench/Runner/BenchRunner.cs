@@ -13,12 +13,30 @@ internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeP
     public async Task<BenchReport> RunAsync(CancellationToken cancellationToken)
     {
         await using var stage = await Stage.SetUpAsync(options, progress, cancellationToken);
+        var (measurements, memory) = options.Parts.Contains(RunParts.Calls) ? await CallsAsync(stage, cancellationToken) : ([], []);
+        IReadOnlyList<double> coldStarts = options.Parts.Contains(RunParts.Starts) ? await ColdStartsAsync(stage, cancellationToken) : [];
+        IReadOnlyList<ClientsReading> clients = [];
+        if (stage is { Gateway: { } gateway, Endpoints: { } endpoints })
+        {
+            if (options.Parts.Contains(RunParts.Clients)) clients = await new ClientsPart(stage, options, progress).RunAsync(gateway, endpoints, cancellationToken);
+            if (options.Parts.Contains(RunParts.Lists)) measurements = [.. measurements, .. await new ListsPart(stage, options, progress).RunAsync(gateway, endpoints, cancellationToken)];
+        }
+        return new BenchReport(RunEnvironment.Current(time), options, measurements, memory, coldStarts, clients);
+    }
+
+    private async Task<(IReadOnlyList<Measurement> Measurements, IReadOnlyList<MemoryReading> Memory)> CallsAsync(Stage stage, CancellationToken cancellationToken)
+    {
         var memory = new List<MemoryReading>();
-        foreach (var configuration in stage.Configurations) memory.AddRange(await WarmUpAsync(configuration, cancellationToken));
+        // All ways through the gateway lead through one process, which is fresh for the first of them only.
+        var firsts = stage.Configurations.DistinctBy(configuration => configuration.ProcessId).ToArray();
+        foreach (var configuration in stage.Configurations)
+        {
+            var readings = await WarmUpAsync(configuration, cancellationToken);
+            if (firsts.Contains(configuration)) memory.AddRange(readings);
+        }
         var measurements = await RoundsAsync(stage, cancellationToken);
-        memory.AddRange(stage.Configurations.SelectMany(configuration => Memory(configuration, "at the end")));
-        var coldStarts = await ColdStartsAsync(stage, cancellationToken);
-        return new BenchReport(RunEnvironment.Current(time), options, measurements, memory, coldStarts);
+        memory.AddRange(firsts.SelectMany(configuration => Memory(configuration, "at the end")));
+        return (measurements, memory);
     }
 
     private async Task<IReadOnlyList<MemoryReading>> WarmUpAsync(Configuration configuration, CancellationToken cancellationToken)

@@ -14,6 +14,14 @@ internal sealed record Configuration(
     public const string Direct = "direct";
     public const string Passthrough = "passthrough";
     public const string Mcpx = "mcpx";
+    public const string BridgeToSession = "bridge-to-session";
+    public const string BridgeToStateless = "bridge-to-stateless";
+    public const string Virtual = "virtual";
+    public const string VirtualBridge = "virtual-bridge";
 
-    public static IReadOnlyList<string> All { get; } = [Direct, Passthrough, Mcpx];
+    public static IReadOnlyList<string> All { get; } =
+        [Direct, Passthrough, Mcpx, BridgeToSession, BridgeToStateless, Virtual, VirtualBridge];
+
+    /// <summary>The ways through the gateway, which all lead through one process.</summary>
+    public static bool IsGateways(string name) => name is not (Direct or Passthrough);
 }

@@ -14,7 +14,7 @@ internal sealed record Measurement
     /// <summary>Answers that were not the right answer to their call.</summary>
     public required long Failed { get; init; }
 
-    /// <summary>Calls that the upstream counted meanwhile: any other number than <see cref="Calls"/> is a cache, a retry or a loss.</summary>
+    /// <summary>Calls that the upstream counted meanwhile: any other number than <see cref="Calls"/> is a cache, a retry or a loss, and any at all where the gateway answers alone.</summary>
     public required long UpstreamCalls { get; init; }
 
     public required long WrongCredentials { get; init; }
@@ -42,5 +42,10 @@ internal sealed record Measurement
     /// <summary>How late the generator itself was (p99); 0 in a closed loop.</summary>
     public required double LatenessP99 { get; init; }
 
-    public bool Verified => Failed == 0 && UpstreamCalls == Calls && WrongCredentials == 0;
+    /// <summary>Bytes that the proxy's process allocated, per call; null where there is no such process.</summary>
+    public required double? Allocated { get; init; }
+
+    public required bool ReachesUpstream { get; init; }
+
+    public bool Verified => Failed == 0 && UpstreamCalls == (ReachesUpstream ? Calls : 0) && WrongCredentials == 0;
 }

@@ -15,14 +15,16 @@ internal sealed class Measurer(Stage stage)
         Configuration configuration, Scenario scenario, int round, CancellationToken cancellationToken)
     {
         var before = await stage.UpstreamStatsAsync(cancellationToken);
+        var allocated = await AllocatedAsync(configuration, cancellationToken);
         var proxy = configuration.ProcessId is { } process ? CpuMeter.OfProcess(process) : null;
         var database = configuration.DatabaseRoots is { } roots ? CpuMeter.OfTrees(roots()) : null;
         var upstream = CpuMeter.OfProcess(stage.UpstreamProcessId);
         var generator = CpuMeter.OfProcess(Environment.ProcessId);
         var load = await scenario.RunAsync(configuration.Target, cancellationToken);
         var (upstreamCpu, generatorCpu) = (upstream.Nanoseconds, generator.Nanoseconds);
-        await SettleAsync(configuration.Settle, proxy, database, cancellationToken);
+        await SettleAsync(configuration.Settle, () => (proxy?.Nanoseconds ?? 0) + (database?.Nanoseconds ?? 0), cancellationToken);
         var (proxyCpu, databaseCpu) = (proxy?.Nanoseconds, database?.Nanoseconds);
+        var allocation = await AllocatedAsync(configuration, cancellationToken) - allocated;
         var after = await stage.UpstreamStatsAsync(cancellationToken);
         return new Measurement
         {
@@ -42,29 +44,34 @@ internal sealed class Measurer(Stage stage)
             P50 = Micros(load.Latency.Percentile(0.5)),
             P99 = Micros(load.Latency.Percentile(0.99)),
             Max = Micros(load.Latency.Max),
+            Allocated = allocation / (double)Math.Max(1, load.Calls),
+            ReachesUpstream = scenario.ReachesUpstream,
             LatenessP99 = Micros(load.Lateness.Percentile(0.99)),
         };
 
         double? PerCall(long? nanoseconds) => nanoseconds / 1000.0 / Math.Max(1, load.Calls);
     }
 
-    // Work that a proxy puts off (writing the audit trail) belongs to the calls that caused it.
-    private static async Task SettleAsync(TimeSpan settle, CpuMeter? proxy, CpuMeter? database, CancellationToken cancellationToken)
+    /// <summary>Waits until so little happens for so long. Work that a proxy puts off (writing the audit trail) belongs to the calls that caused it.</summary>
+    /// <param name="settle">Nothing to wait for when zero.</param>
+    /// <param name="nanoseconds">CPU used until now.</param>
+    public static async Task SettleAsync(TimeSpan settle, Func<long> nanoseconds, CancellationToken cancellationToken)
     {
         var quiet = TimeSpan.Zero;
         var waited = TimeSpan.Zero;
-        var last = Total();
+        var last = nanoseconds();
         while (quiet < settle && waited < SettleLimit)
         {
             await Task.Delay(SettleStep, cancellationToken);
-            var now = Total();
+            var now = nanoseconds();
             quiet = now - last < QuietNanosecondsPerStep ? quiet + SettleStep : TimeSpan.Zero;
             waited += SettleStep;
             last = now;
         }
-
-        long Total() => (proxy?.Nanoseconds ?? 0) + (database?.Nanoseconds ?? 0);
     }
+
+    private static async Task<long?> AllocatedAsync(Configuration configuration, CancellationToken cancellationToken) =>
+        configuration.ProcessId is { } process ? (await RuntimeProbe.ReadAsync(process, collect: false, cancellationToken))?.Allocated : null;
 
     private static double Micros(long nanoseconds) => nanoseconds / 1000.0;
 }

@@ -10,10 +10,13 @@ internal sealed record RunOptions
     public const string Usage = """
         Mcpx.Bench run [options]
           --quick                   few calls, one round: a smoke test, no figures
-          --configurations LIST     of direct,passthrough,mcpx (default: all)
+          --configurations LIST     of direct,passthrough,mcpx,bridge-to-session,bridge-to-stateless,virtual,virtual-bridge
+                                    (default: all)
+          --parts LIST              of calls,starts,clients,lists (default: all); all but calls need the gateway
           --rounds N                repeats, medians are taken over them (default 5)
           --calls N                 calls per round at c=16 and c=64 (default 10000); c=1 makes half of it
           --warm-up N               calls before the first round, per configuration (default 60000)
+          --clients N               open clients with sessions, 10000 at most (default 1000)
           --era stateless|session   protocol revision 2026-07-28 or 2025-11-25 (default stateless)
           --answer json|sse         shape of the answers (default json)
           --bytes N                 text in each answer (default 1024)
@@ -21,7 +24,11 @@ internal sealed record RunOptions
           --output DIR              where report.md and report.json go (default artifacts/bench)
         """;
 
-    public IReadOnlyList<string> Configurations { get; init; } = [Configuration.Direct, Configuration.Passthrough, Configuration.Mcpx];
+    private const int MostClients = 10_000;
+
+    public IReadOnlyList<string> Configurations { get; init; } = Configuration.All;
+
+    public IReadOnlyList<string> Parts { get; init; } = RunParts.All;
 
     public int Rounds { get; init; } = 5;
 
@@ -40,6 +47,20 @@ internal sealed record RunOptions
 
     public int ColdStarts { get; init; } = 3;
 
+    public int Clients { get; init; } = 1_000;
+
+    /// <summary>Calls on a fresh process before its memory counts as that of an idle one.</summary>
+    public long ClientWarmUpCalls { get; init; } = 5_000;
+
+    public int ListMembers { get; init; } = 50;
+
+    public int ListToolsEach { get; init; } = 20;
+
+    /// <summary>Lists per round, at each of <see cref="ListConcurrencies"/>; twice as many before the first.</summary>
+    public long Lists { get; init; } = 500;
+
+    public IReadOnlyList<int> ListConcurrencies { get; init; } = [1, 4];
+
     public WireEra Era { get; init; } = WireEra.Stateless;
 
     public AnswerShape Shape { get; init; } = AnswerShape.Json;
@@ -49,6 +70,8 @@ internal sealed record RunOptions
     public string? Gateway { get; init; }
 
     public string Output { get; init; } = Path.Combine("artifacts", "bench");
+
+    public bool UsesGateway => Configurations.Any(Configuration.IsGateways);
 
     public IReadOnlyList<Scenario> Scenarios =>
     [
@@ -65,6 +88,10 @@ internal sealed record RunOptions
         Concurrencies = [1, 16],
         OpenCalls = 50,
         ColdStarts = 1,
+        Clients = 20,
+        ClientWarmUpCalls = 100,
+        ListMembers = 5,
+        Lists = 20,
     };
 
     /// <exception cref="BenchException">Names the argument that was not understood.</exception>
@@ -80,10 +107,12 @@ internal sealed record RunOptions
 
     private RunOptions With(string name, string value) => name switch
     {
-        "--configurations" => this with { Configurations = Known(value) },
+        "--configurations" => this with { Configurations = Known(name, value, Configuration.All) },
+        "--parts" => this with { Parts = Known(name, value, RunParts.All) },
         "--rounds" => this with { Rounds = (int)Positive(name, value) },
         "--calls" => this with { Calls = Positive(name, value) },
         "--warm-up" => this with { WarmUpCalls = Positive(name, value) },
+        "--clients" => this with { Clients = Positive(name, value) is var clients and <= MostClients ? (int)clients : throw new BenchException($"{name} wants {MostClients} at most") },
         "--era" => this with { Era = OneOf<WireEra>(name, value) },
         "--answer" => this with { Shape = OneOf<AnswerShape>(name, value) },
         "--bytes" => this with { AnswerBytes = (int)Math.Max(McpWire.SmallestAnswer, Positive(name, value)) },
@@ -92,11 +121,11 @@ internal sealed record RunOptions
         _ => throw new BenchException($"{name} is unknown\n{Usage}"),
     };
 
-    private static string[] Known(string value)
+    private static string[] Known(string name, string value, IReadOnlyList<string> all)
     {
         var names = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var unknown = names.Except(Configuration.All).FirstOrDefault();
-        return unknown is null && names.Length > 0 ? names : throw new BenchException($"--configurations: {unknown ?? "nothing"} is not one of {string.Join(", ", Configuration.All)}");
+        var unknown = names.Except(all).FirstOrDefault();
+        return unknown is null && names.Length > 0 ? names : throw new BenchException($"{name}: {unknown ?? "nothing"} is not one of {string.Join(", ", all)}");
     }
 
     private static long Positive(string name, string value) =>

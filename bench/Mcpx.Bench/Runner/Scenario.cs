@@ -5,10 +5,22 @@ namespace Mcpx.Bench.Runner;
 /// <summary>One kind of load; every configuration gets it once per round.</summary>
 internal abstract record Scenario(string Name)
 {
+    /// <summary>False for what the gateway has to answer alone.</summary>
+    public virtual bool ReachesUpstream => true;
+
     public abstract Task<LoadResult> RunAsync(LoadTarget target, CancellationToken cancellationToken);
 
     internal sealed record Closed(int Concurrency, long Calls) : Scenario($"closed loop, c={Concurrency}")
     {
+        public override Task<LoadResult> RunAsync(LoadTarget target, CancellationToken cancellationToken) =>
+            ClosedLoop.RunAsync(target, Concurrency, Calls, cancellationToken);
+    }
+
+    /// <summary>So many clients, each of which asks a virtual gateway for its tools again and again.</summary>
+    internal sealed record Lists(int Concurrency, long Calls) : Scenario($"tools/list, c={Concurrency}")
+    {
+        public override bool ReachesUpstream => false;
+
         public override Task<LoadResult> RunAsync(LoadTarget target, CancellationToken cancellationToken) =>
             ClosedLoop.RunAsync(target, Concurrency, Calls, cancellationToken);
     }

@@ -15,16 +15,20 @@ internal sealed class Stage : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     // Long enough for a journal that is drained a few times a second; a proxy that keeps nothing has nothing to finish.
-    private static readonly TimeSpan GatewaySettle = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan GatewaySettle = TimeSpan.FromMilliseconds(500);
 
     private readonly List<IAsyncDisposable> _processes = [];
     private readonly List<Configuration> _configurations = [];
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false });
+    private GatewayAdmin? _admin;
     private Uri _upstream = new("http://127.0.0.1");
 
     public IReadOnlyList<Configuration> Configurations => _configurations;
 
     public GatewayProcess? Gateway { get; private set; }
+
+    /// <summary>What the gateway serves; null when it is not part of the run.</summary>
+    public GatewayEndpoints? Endpoints { get; private set; }
 
     public int UpstreamProcessId { get; private set; }
 
@@ -34,13 +38,14 @@ internal sealed class Stage : IAsyncDisposable
         try
         {
             var direct = await stage.AddUpstreamAsync(options, cancellationToken);
+            if (options.UsesGateway) await stage.AddGatewayAsync(direct, options, progress, cancellationToken);
             foreach (var name in options.Configurations)
             {
                 stage._configurations.Add(name switch
                 {
                     Configuration.Direct => new Configuration(name, direct, null, null, TimeSpan.Zero),
                     Configuration.Passthrough => await stage.AddPassthroughAsync(direct, cancellationToken),
-                    _ => await stage.AddGatewayAsync(direct, options, progress, cancellationToken),
+                    _ => await stage.ThroughGatewayAsync(name, cancellationToken),
                 });
             }
             return stage;
@@ -64,6 +69,7 @@ internal sealed class Stage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
+        _admin?.Dispose();
         foreach (var process in Enumerable.Reverse(_processes)) await process.DisposeAsync();
     }
 
@@ -74,7 +80,7 @@ internal sealed class Stage : IAsyncDisposable
         _processes.Add(process);
         _upstream = new Uri(await process.ReadyAsync(StartTimeout, cancellationToken));
         UpstreamProcessId = process.Id;
-        var endpoint = new Uri(_upstream, McpWire.PathOf(options.Era, options.Shape));
+        var endpoint = new Uri(_upstream, McpWire.PathOf(options.Era == WireEra.Session ? UpstreamEras.Session : UpstreamEras.Both, options.Shape));
         return new LoadTarget(endpoint, secret, options.Era, options.Shape, options.AnswerBytes);
     }
 
@@ -87,16 +93,28 @@ internal sealed class Stage : IAsyncDisposable
         return new Configuration(Configuration.Passthrough, target, process.Id, null, TimeSpan.Zero);
     }
 
-    private async Task<Configuration> AddGatewayAsync(
-        LoadTarget direct, RunOptions options, TextWriter progress, CancellationToken cancellationToken)
+    private async Task AddGatewayAsync(LoadTarget direct, RunOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
         var assembly = await GatewayBuild.LocateAsync(options.Gateway, progress, cancellationToken);
         await progress.WriteLineAsync("starting the gateway on an empty database …");
         var (gateway, welcome) = await GatewayProcess.StartNewAsync(assembly, cancellationToken);
         _processes.Add(gateway);
         Gateway = gateway;
-        using var admin = new GatewayAdmin(welcome);
-        var target = await admin.PublishAsync(direct, cancellationToken);
-        return new Configuration(Configuration.Mcpx, target, gateway.ProcessId, gateway.DatabaseRoots, GatewaySettle);
+        _admin = new GatewayAdmin(welcome);
+        Endpoints = await GatewayEndpoints.CreateAsync(_admin, direct, cancellationToken);
+    }
+
+    private async Task<Configuration> ThroughGatewayAsync(string name, CancellationToken cancellationToken)
+    {
+        var target = name switch
+        {
+            Configuration.BridgeToSession => Endpoints!.BridgeToSession,
+            Configuration.BridgeToStateless => Endpoints!.BridgeToStateless,
+            Configuration.Virtual => Endpoints!.Virtual,
+            Configuration.VirtualBridge => Endpoints!.VirtualBridge,
+            _ => Endpoints!.Raw,
+        };
+        await GatewayAdmin.UntilCallableAsync(target, cancellationToken);
+        return new Configuration(name, target, Gateway!.ProcessId, Gateway.DatabaseRoots, GatewaySettle);
     }
 }

@@ -9,14 +9,13 @@ namespace Mcpx.Bench.Upstream;
 internal static class UpstreamAnswer
 {
     private const string ServerInfo = """{"name":"mcpx-bench-upstream","version":"1"}""";
-    private const string Tools =
-        """{"name":"echo","description":"Answers with the nonce of the call.","inputSchema":{"type":"object","properties":{"nonce":{"type":"string"},"bytes":{"type":"integer"}},"required":["nonce"]}}""";
 
     private const string StatelessMembers = $$""","resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{{ServerInfo}}}""";
     private const string CacheMembers = ""","cacheScope":"public","ttlMs":60000""";
 
     /// <summary>The result of every method but <c>tools/call</c>; null when the method is unknown.</summary>
-    public static string? ResultOf(string method, bool stateless)
+    /// <param name="tools">How many tools are listed.</param>
+    public static string? ResultOf(string method, bool stateless, int tools)
     {
         var tail = stateless ? CacheMembers + StatelessMembers : "";
         return method switch
@@ -24,7 +23,7 @@ internal static class UpstreamAnswer
             "initialize" => $$"""{"protocolVersion":"{{McpWire.SessionVersion}}","capabilities":{"tools":{} },"serverInfo":{{ServerInfo}} }""",
             "server/discover" when stateless =>
                 $$"""{"capabilities":{"tools":{} },"supportedVersions":["{{McpWire.StatelessVersion}}"]{{tail}} }""",
-            "tools/list" => $$"""{"tools":[{{Tools}}]{{tail}} }""",
+            "tools/list" => $$"""{"tools":[{{string.Join(',', Enumerable.Range(0, tools).Select(Tool))}}]{{tail}} }""",
             "ping" => "{}",
             _ => null,
         };
@@ -65,6 +64,10 @@ internal static class UpstreamAnswer
         Encoding.ASCII.GetBytes(tail, writer);
         return EndAsync(context, sse);
     }
+
+    private static string Tool(int index) =>
+        $$$"""{"name":"{{{McpWire.ToolName}}}{{{(index == 0 ? "" : $"_{index}")}}}","description":"Answers with the nonce of the call, as often as it takes to fill the text.","""
+        + """ "inputSchema":{"type":"object","properties":{"nonce":{"type":"string","description":"Sixteen hexadecimal digits."},"bytes":{"type":"integer","description":"The length of the text."}},"required":["nonce"]}}""";
 
     private static Task WriteAsync(
         HttpContext context, ReadOnlySpan<byte> head, ReadOnlySpan<byte> id, ReadOnlySpan<byte> tail, bool sse)

@@ -12,6 +12,14 @@ internal enum AnswerShape
     Sse,
 }
 
+/// <summary>Which eras an endpoint of the upstream knows; whoever comes in another one is refused.</summary>
+internal enum UpstreamEras
+{
+    Both,
+    Stateless,
+    Session,
+}
+
 /// <summary>The words that both ends of a measurement must spell alike.</summary>
 internal static class McpWire
 {
@@ -24,7 +32,6 @@ internal static class McpWire
     /// <summary>A nonce stands at the start and at the end of the text, so that a cut or mixed answer shows.</summary>
     public const int SmallestAnswer = 2 * NonceLength;
 
-    /// <summary>The path of the upstream's endpoint that speaks this era only, or both for the stateless one, and answers in this shape.</summary>
-    public static string PathOf(WireEra era, AnswerShape shape) =>
-        $"/{(era == WireEra.Session ? "session" : "modern")}/{(shape == AnswerShape.Sse ? "sse" : "json")}/mcp";
+    /// <summary>The path of the upstream's endpoint that knows these eras, answers in this shape and lists so many tools.</summary>
+    public static string PathOf(UpstreamEras eras, AnswerShape shape, int tools = 1) => $"/{eras}/{shape}/{tools}/mcp".ToLowerInvariant();
 }

@@ -1,0 +1,88 @@
+using Mcpx.Bench.Accounting;
+using Mcpx.Bench.Gateway;
+using Mcpx.Bench.Load;
+using Mcpx.Bench.Processes;
+
+namespace Mcpx.Bench.Runner;
+
+/// <summary>The memory of one process, in bytes, after a full collection.</summary>
+/// <param name="ResidentBytes">Its working set.</param>
+/// <param name="HeapBytes">What is alive on the managed heap.</param>
+internal sealed record SettledMemory(long ResidentBytes, long HeapBytes);
+
+/// <summary>What clients cost that are connected and do nothing.</summary>
+/// <param name="Endpoint">What they are connected to.</param>
+/// <param name="StillOpen">Clients whose stream stood at the end; any other number than <paramref name="Clients"/> is a failure.</param>
+/// <param name="UpstreamStreams">Streams that the gateway holds open to the upstream for them.</param>
+/// <param name="OpenBeforeCollection">The working set with all of them open, as it stood before the collection.</param>
+/// <param name="IdleCpu">CPU seconds per second of the gateway while they do nothing.</param>
+/// <param name="FailedCalls">Calls of another client meanwhile that were answered wrongly.</param>
+internal sealed record ClientsReading(
+    string Endpoint, int Clients, int StillOpen, long UpstreamStreams, SettledMemory Idle, SettledMemory Open,
+    long OpenBeforeCollection, double IdleCpu, long FailedCalls)
+{
+    public long ResidentGrowth => Open.ResidentBytes - Idle.ResidentBytes;
+
+    public long HeapGrowth => Open.HeapBytes - Idle.HeapBytes;
+
+    public bool Verified => StillOpen == Clients && FailedCalls == 0;
+}
+
+/// <summary>Opens many clients with sessions on one endpoint after the other, each time on a gateway that was started for it.</summary>
+internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter progress)
+{
+    private const int WarmUpConcurrency = 16;
+    private const int CallsMeanwhile = 50;
+    private static readonly TimeSpan IdleWatch = TimeSpan.FromSeconds(3);
+
+    public async Task<IReadOnlyList<ClientsReading>> RunAsync(GatewayProcess gateway, GatewayEndpoints endpoints, CancellationToken cancellationToken)
+    {
+        var readings = new List<ClientsReading>();
+        foreach (var (name, target) in endpoints.OfSessions)
+        {
+            await progress.WriteLineAsync($"{options.Clients:N0} open clients: {name} …");
+            // Memory that clients before them left free would hide what these take.
+            await gateway.RestartAsync(cancellationToken);
+            await WarmUpAsync(target, cancellationToken);
+            readings.Add(await MeasureAsync(name, target, gateway.ProcessId, cancellationToken));
+        }
+        return readings;
+    }
+
+    private async Task WarmUpAsync(LoadTarget target, CancellationToken cancellationToken)
+    {
+        await GatewayAdmin.UntilCallableAsync(target, cancellationToken);
+        await ClosedLoop.RunAsync(target, WarmUpConcurrency, options.ClientWarmUpCalls, cancellationToken);
+        using var some = await OpenClients.OpenAsync(target, Math.Max(1, options.Clients / 20), cancellationToken);
+    }
+
+    private async Task<ClientsReading> MeasureAsync(string name, LoadTarget target, int process, CancellationToken cancellationToken)
+    {
+        var idle = await SettledAsync(process, cancellationToken);
+        using var clients = await OpenClients.OpenAsync(target, options.Clients, cancellationToken);
+        await QuietAsync(process, cancellationToken);
+        var before = ProcessFiles.ResidentBytes(process) ?? 0;
+        var open = await SettledAsync(process, cancellationToken);
+        var cpu = CpuMeter.OfProcess(process);
+        await Task.Delay(IdleWatch, cancellationToken);
+        var idleCpu = cpu.Nanoseconds / IdleWatch.TotalNanoseconds;
+        var meanwhile = await ClosedLoop.RunAsync(target, 1, CallsMeanwhile, cancellationToken);
+        var streams = (await stage.UpstreamStatsAsync(cancellationToken)).Streams;
+        return new ClientsReading(name, options.Clients, clients.StillOpen, streams, idle, open, before, idleCpu, meanwhile.Failed);
+    }
+
+    private static async Task<SettledMemory> SettledAsync(int process, CancellationToken cancellationToken)
+    {
+        await QuietAsync(process, cancellationToken);
+        var runtime = await RuntimeProbe.ReadAsync(process, collect: true, cancellationToken)
+            ?? throw new BenchException("The gateway has no probe: its heap can't be read");
+        return new SettledMemory(ProcessFiles.ResidentBytes(process) ?? 0, runtime.Heap);
+    }
+
+    private static Task QuietAsync(int process, CancellationToken cancellationToken)
+    {
+        var cpu = CpuMeter.OfProcess(process);
+        // Three times as long as after calls: some of what clients cause comes only a second later.
+        return Measurer.SettleAsync(3 * Stage.GatewaySettle, () => cpu.Nanoseconds, cancellationToken);
+    }
+}
