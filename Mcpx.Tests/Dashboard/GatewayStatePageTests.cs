@@ -31,6 +31,7 @@ public sealed class GatewayStatePageTests(GatewayFixture gateway, BrowserFixture
 
         var card = Card(visit);
         await Assertions.Expect(card.GetByText("1 of 2 missing: ledger (can't be reached).")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Region, new() { Name = "About" })).ToContainTextAsync("1 of 2 missing");
         await Assertions.Expect(card.GetByText("Clients see the others, and are told what is missing.")).ToBeVisibleAsync();
         await Assertions.Expect(State(visit, "ledger")).ToContainTextAsync("The server is not available (503).");
         await Assertions.Expect(State(visit, "staff")).ToContainTextAsync("1 tool, read");
@@ -93,13 +94,17 @@ public sealed class GatewayStatePageTests(GatewayFixture gateway, BrowserFixture
         await using var visit = await browser.VisitAsync(gateway, "/gateways/wide");
         var card = Card(visit);
         await Assertions.Expect(card.GetByText("1–25 of 60")).ToBeVisibleAsync();
-        await card.GetByRole(AriaRole.Link, new() { Name = "Shown as" }).ClickAsync();
-        await card.GetByRole(AriaRole.Link, new() { Name = "Shown as" }).ClickAsync();
+        await card.GetByRole(AriaRole.Button, new() { Name = "Shown as" }).ClickAsync();
+        await card.GetByRole(AriaRole.Button, new() { Name = "Shown as" }).ClickAsync();
         await Assertions.Expect(card.GetByRole(AriaRole.Row).Nth(1)).ToContainTextAsync("tool_59");
         (await visit.Page.EvaluateAsync<double>("window.scrollY")).ShouldBeGreaterThan(0);
         await card.GetByLabel("Find tools").FillAsync("TOOL_1");
         await Assertions.Expect(card.GetByText("10 of 60 tools")).ToBeVisibleAsync();
-        await visit.Page.WaitForURLAsync("**/gateways/wide?*find=TOOL_1");
+        await card.GetByLabel("What is listed").SelectOptionAsync("Prompts (1)");
+        await card.GetByLabel("Find prompts").FillAsync("");
+        await Assertions.Expect(card.GetByText("Says hello")).ToBeVisibleAsync();
+        await card.GetByLabel("What is listed").SelectOptionAsync("Tools (60)");
+        await card.GetByLabel("Find tools").FillAsync("TOOL_1");
 
         upstream.Lists = (method, _) => method == "tools/list" ? ListingUpstream.Tools("tool_1", "other") : ListingUpstream.Empty(method);
         await Eventually.TrueAsync(() => upstream.OpenStreams > 0, "it is watched", DashboardVisits.Cancellation);
@@ -143,6 +148,30 @@ public sealed class GatewayStatePageTests(GatewayFixture gateway, BrowserFixture
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save members" }).ClickAsync();
 
         await Assertions.Expect(Card(visit).GetByText("1 tool", new() { Exact = true })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_server_whose_calls_fail_is_seen_though_its_list_is_there()
+    {
+        await using var upstream = await ListingUpstream.StartAsync();
+        var id = await gateway.AddServerAsync("shaky", upstream.Url);
+        await AddGatewayAsync("shaky", new { server = "shaky" });
+        await using var visit = await browser.VisitAsync(gateway, "/gateways/shaky");
+        await Assertions.Expect(State(visit, "shaky")).ToContainTextAsync("there");
+        upstream.Instead = (http, _) => FakeUpstream.JsonAsync(http, "{}", 503);
+
+        for (var i = 0; i < 5; i++) await gateway.CallToolAsync("shaky", "get");
+
+        await Assertions.Expect(State(visit, "shaky")).ToContainTextAsync("calls fail");
+        await Assertions.Expect(Card(visit).GetByText("What it offers is still shown.")).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
+        await visit.GoToInteractiveAsync($"/{gateway.Organization}/servers/shaky");
+        await Assertions.Expect(visit.Page.GetByText("failed repeatedly")).ToBeVisibleAsync();
+        // What the gateway's catalogue knows need not be asked for again.
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Region, new() { Name = "Rules for tools" }).GetByText("allowed")).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync("server-circuit");
+        (await gateway.ApiAsync(HttpMethod.Delete, $"/api/servers/{id}")).Status.ShouldBe(HttpStatusCode.NoContent);
     }
 
     [Fact]

@@ -34,6 +34,13 @@ public sealed partial class DataTable<TItem>(NavigationManager navigation) : Com
     [Parameter]
     public Func<TableQuery, string>? Url { get; set; }
 
+    /// <summary>
+    /// Another slice is told here instead of standing in the address: for a table in the middle of a page, since each
+    /// navigation shows the page from its top.
+    /// </summary>
+    [Parameter]
+    public EventCallback<TableQuery> OnQuery { get; set; }
+
     /// <summary>Where a row leads: the first cell becomes the link, and the whole row its target.</summary>
     [Parameter]
     public Func<TItem, string>? RowHref { get; set; }
@@ -81,6 +88,8 @@ public sealed partial class DataTable<TItem>(NavigationManager navigation) : Com
 
     private string? AriaSort(Column<TItem> column) =>
         column.SortKey is null || column.SortKey != Query.Sort ? null : Query.Descending ? "descending" : "ascending";
+
+    private string? HrefOf(TableQuery query) => OnQuery.HasDelegate ? null : UrlOf(query);
 
     private string UrlOf(TableQuery query) =>
         Url is not null ? Url(query) : navigation.GetUriWithQueryParameters(query.ToParameters());

@@ -40,7 +40,7 @@ internal static class GatewayWords
     {
         _ when IsAsked(member) => (Tone.Neutral, "asking…"),
         _ when IsMissing(member) => (Tone.Bad, "missing"),
-        _ when IsFailing(member) => (Tone.Bad, "calls refused"),
+        _ when IsFailing(member) => (Tone.Bad, "calls fail"),
         _ when IsStale(member) => (Tone.Warning, "out of date"),
         _ => (Tone.Good, "there"),
     };
@@ -51,7 +51,7 @@ internal static class GatewayWords
 
     private static bool IsStale(MemberHealth member) => member.State.Status is MemberStatus.Stale;
 
-    private static bool IsFailing(MemberHealth member) => member.Circuit.Phase is CircuitPhase.Open;
+    private static bool IsFailing(MemberHealth member) => member.Circuit.Phase is not CircuitPhase.Closed;
 
     /// <summary>What a member brings, in figures.</summary>
     public static string Brings(MemberExplanation member)
@@ -67,7 +67,7 @@ internal static class GatewayWords
     public static string? Circuit(CircuitState circuit) => circuit.Phase switch
     {
         CircuitPhase.Open => "Calls to it are refused: it failed repeatedly.",
-        CircuitPhase.HalfOpen => "The next call finds out whether it is well again.",
+        CircuitPhase.HalfOpen => "Calls to it failed repeatedly. The next one finds out whether it is well again.",
         _ => null,
     };
 

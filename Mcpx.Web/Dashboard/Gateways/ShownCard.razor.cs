@@ -43,7 +43,7 @@ public sealed partial class ShownCard(GatewayExplainer explainer) : Organization
 
     /// <summary>A member whose calls alone fail is still in the lists.</summary>
     private string Consequence => Health.All(m => m.State.Status is MemberStatus.Fresh)
-        ? "Its tools are still shown; calls to it are refused until it answers again."
+        ? "What it offers is still shown."
         : IsClosed ? "Every list and call is refused until all are back."
         : Sum.Tone is Tone.Bad ? "Clients see the others, and are told what is missing." : "Clients see the lists that were read last.";
 

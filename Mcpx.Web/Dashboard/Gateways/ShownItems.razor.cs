@@ -5,58 +5,42 @@ using Microsoft.AspNetCore.Components;
 
 namespace Mcpx.Web.Dashboard.Gateways;
 
-/// <summary>The tools that a gateway shows, or its prompts, resources or templates; what is looked for stands in the address.</summary>
-public sealed partial class ShownItems(NavigationManager navigation) : OrganizationPart
+/// <summary>The tools that a gateway shows, or its prompts, resources or templates.</summary>
+public sealed partial class ShownItems : OrganizationPart
 {
     private const int PageSize = 25;
 
-    private TableQuery _query = new();
+    private TableQuery _query = new(PageSize: PageSize);
+    private CatalogItemKind _kind;
     private IReadOnlyList<ShownItem> _page = [];
     private string? _find;
-    private string? _address;
     private long _total;
 
     [Parameter, EditorRequired]
     public GatewayExplanation Shown { get; set; } = null!;
 
-    [SupplyParameterFromQuery(Name = "kind")]
-    private string? KindKey { get; set; }
+    private IReadOnlyList<ShownItem> All => ItemsOf(_kind);
 
-    [SupplyParameterFromQuery(Name = "find")]
-    private string? Find { get; set; }
-
-    [SupplyParameterFromQuery(Name = "page")]
-    private int? PageNumber { get; set; }
-
-    [SupplyParameterFromQuery(Name = "sort")]
-    private string? Sort { get; set; }
-
-    [SupplyParameterFromQuery(Name = "dir")]
-    private string? Direction { get; set; }
-
-    private CatalogItemKind Kind => Enum.TryParse(KindKey, ignoreCase: true, out CatalogItemKind kind) && Enum.IsDefined(kind) ? kind : CatalogItemKind.Tool;
-
-    private IReadOnlyList<ShownItem> All => ItemsOf(Kind);
-
-    private string Plural => PluralOf(Kind);
+    private string Plural => PluralOf(_kind);
 
     private string CountText => _total == All.Count ? GatewayWords.Count(All.Count, Plural[..^1]) : $"{_total:N0} of {All.Count:N0} {Plural}";
 
     /// <summary>Kinds of which there is nothing are left out.</summary>
-    private List<SegmentItem> Kinds =>
+    private IReadOnlyList<SelectOption<CatalogItemKind>> Kinds =>
     [
-        .. Enum.GetValues<CatalogItemKind>().Where(kind => kind is CatalogItemKind.Tool || kind == Kind || ItemsOf(kind).Count > 0)
-            .Select(kind => new SegmentItem($"{char.ToUpperInvariant(PluralOf(kind)[0])}{PluralOf(kind)[1..]} {ItemsOf(kind).Count:N0}", AddressOf(kind), kind == Kind)),
+        .. Enum.GetValues<CatalogItemKind>().Where(kind => kind is CatalogItemKind.Tool || kind == _kind || ItemsOf(kind).Count > 0)
+            .Select(kind => new SelectOption<CatalogItemKind>(kind, $"{char.ToUpperInvariant(PluralOf(kind)[0])}{PluralOf(kind)[1..]} ({ItemsOf(kind).Count:N0})")),
     ];
 
-    protected override void OnParametersSet()
+    protected override void OnParametersSet() => Turn(_query);
+
+    private void Turn(TableQuery query)
     {
-        // What is being typed is ahead of the address.
-        if (_address is null || _address != Find) _find = _address = Find;
-        ShownItem[] found = [.. Sorted(All.Where(Matches))];
+        ShownItem[] found = [.. Sorted(All.Where(Matches), query)];
         _total = found.Length;
+        // The list may have become shorter than the page that is open.
         int last = Math.Max(1, (found.Length + PageSize - 1) / PageSize);
-        _query = TableQuery.From(Math.Min(PageNumber ?? 1, last), Sort, Direction, PageSize);
+        _query = query with { Page = Math.Min(query.Page, last) };
         _page = [.. found.Skip((_query.Page - 1) * PageSize).Take(PageSize)];
     }
 
@@ -82,29 +66,27 @@ public sealed partial class ShownItems(NavigationManager navigation) : Organizat
     private bool Has(string text) => text.Contains(_find!.Trim(), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Without a choice: in the order in which clients get them.</summary>
-    private IEnumerable<ShownItem> Sorted(IEnumerable<ShownItem> items)
+    private static IEnumerable<ShownItem> Sorted(IEnumerable<ShownItem> items, TableQuery query)
     {
-        IEnumerable<ShownItem> sorted = Sort switch
+        IEnumerable<ShownItem> sorted = query.Sort switch
         {
             "name" => items.OrderBy(i => i.Item.Name, StringComparer.OrdinalIgnoreCase),
             "server" => items.OrderBy(i => i.Server.Slug, StringComparer.Ordinal),
             "state" => items.OrderBy(i => i.Blocked is null),
             _ => items,
         };
-        return Sort is not null && Direction == "desc" ? sorted.Reverse() : sorted;
+        return query is { Sort: not null, Descending: true } ? sorted.Reverse() : sorted;
     }
 
     private void Search(string? text)
     {
-        _find = _address = string.IsNullOrWhiteSpace(text) ? null : text;
-        navigation.NavigateTo(navigation.GetUriWithQueryParameters(new Dictionary<string, object?>(StringComparer.Ordinal) { ["find"] = _address, ["page"] = null }), replace: true);
+        _find = text;
+        Turn(_query with { Page = 1 });
     }
 
-    private string AddressOf(CatalogItemKind kind) => navigation.GetUriWithQueryParameters(new Dictionary<string, object?>(StringComparer.Ordinal)
+    private void ChooseKind(CatalogItemKind kind)
     {
-        ["kind"] = kind is CatalogItemKind.Tool ? null : kind.ToString().ToLowerInvariant(),
-        ["page"] = null,
-        ["sort"] = null,
-        ["dir"] = null,
-    });
+        _kind = kind;
+        Turn(new TableQuery(PageSize: PageSize));
+    }
 }
