@@ -17,6 +17,12 @@ public sealed class SessionHandles(ISecretProtector protector)
 
     private const int Longest = 8192;
 
+    /// <summary>
+    /// In front of handles of sessions with the gateway itself. It decides nothing but which seal is tried: trying both costs
+    /// an exception on every call.
+    /// </summary>
+    private const string ClientMark = "g.";
+
     public string Wrap(Caller caller, ServerId server, string upstreamSession) =>
         Base64Url.EncodeToString(protector.Protect(Encoding.UTF8.GetBytes(upstreamSession), Context(caller, server)));
 
@@ -27,13 +33,15 @@ public sealed class SessionHandles(ISecretProtector protector)
     /// <summary>The handle of a session with the gateway itself.</summary>
     /// <param name="endpoint">The server or virtual gateway that it is for, as its id.</param>
     public string Wrap(Caller caller, Guid endpoint, ClientSession session) =>
-        Base64Url.EncodeToString(protector.Protect(session.ToBytes(), ClientContext(caller, endpoint)));
+        ClientMark + Base64Url.EncodeToString(protector.Protect(session.ToBytes(), ClientContext(caller, endpoint)));
 
     /// <inheritdoc cref="Unwrap(Caller, ServerId, string)"/>
     public ClientSession? UnwrapClient(Caller caller, Guid endpoint, string handle) =>
-        Open(handle, ClientContext(caller, endpoint)) is { } plaintext ? ClientSession.FromBytes(plaintext) : null;
+        handle.StartsWith(ClientMark, StringComparison.Ordinal) && Open(handle.AsSpan(ClientMark.Length), ClientContext(caller, endpoint)) is { } plaintext
+            ? ClientSession.FromBytes(plaintext)
+            : null;
 
-    private byte[]? Open(string handle, string context) =>
+    private byte[]? Open(ReadOnlySpan<char> handle, string context) =>
         handle.Length > Longest || !Base64Url.IsValid(handle) ? null : protector.Unprotect(Base64Url.DecodeFromChars(handle), context);
 
     private static string ClientContext(Caller caller, Guid endpoint) => $"{caller.Organization}|client-session|{caller.User}|{endpoint}";

@@ -39,11 +39,14 @@ internal static class BodyPieces
         byte[] piece = ArrayPool<byte>.Shared.Rent(Size);
         try
         {
-            int count;
-            while ((count = await FillAsync(body, piece, deadline)) > 0)
+            int count = await FillAsync(body, piece, deadline);
+            // Most answers: one piece, copied once.
+            if (start.IsEmpty && count < piece.Length) return piece.AsSpan(0, count).ToArray();
+            while (count > 0)
             {
                 all.Write(piece, 0, count);
                 if (all.Length > longest) throw TooLong(longest);
+                count = await FillAsync(body, piece, deadline);
             }
         }
         finally

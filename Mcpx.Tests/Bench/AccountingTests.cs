@@ -25,6 +25,24 @@ public sealed class AccountingTests
     }
 
     [Fact]
+    public async Task A_process_of_the_run_tells_its_heap_and_what_it_allocated()
+    {
+        var child = ChildProcess.StartRole(UpstreamHost.Role, "secret");
+        await child.ReadyAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var id = child.Id;
+
+        var first = await RuntimeProbe.ReadAsync(id, collect: false, TestContext.Current.CancellationToken);
+        var collected = await RuntimeProbe.ReadAsync(id, collect: true, TestContext.Current.CancellationToken);
+
+        first.ShouldNotBeNull().Allocated.ShouldBeGreaterThan(0);
+        collected.ShouldNotBeNull().Allocated.ShouldBeGreaterThanOrEqualTo(first.Allocated);
+        collected.Heap.ShouldBeInRange(1, first.Allocated);
+        await child.DisposeAsync();
+
+        (await RuntimeProbe.ReadAsync(id, collect: false, TestContext.Current.CancellationToken)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_child_is_in_the_tree_while_it_runs_and_reads_as_gone_afterwards()
     {
         var child = ChildProcess.StartRole(UpstreamHost.Role, "secret");

@@ -35,6 +35,20 @@ public sealed class LoadTests
         result.Problems.ShouldAllBe(problem => problem.StartsWith(verdict, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("whole list", nameof(AnswerVerdict.Ok))]
+    [InlineData("one tool less", nameof(AnswerVerdict.WrongList))]
+    [InlineData("names elsewhere", nameof(AnswerVerdict.WrongList))]
+    public async Task A_list_counts_only_with_every_tool_in_it(string behaviour, string verdict)
+    {
+        await using var target = await StartAsync(context => AnswerListAsync(context, behaviour));
+
+        var result = await ClosedLoop.RunAsync(TargetOf(target) with { ListedTools = 3 }, 2, 10, TestContext.Current.CancellationToken);
+
+        result.Failed.ShouldBe(verdict == nameof(AnswerVerdict.Ok) ? 0 : 10);
+        result.Problems.ShouldAllBe(problem => problem.StartsWith(verdict, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task An_open_loop_charges_a_stall_to_every_call_that_came_due_meanwhile()
     {
@@ -97,6 +111,20 @@ public sealed class LoadTests
         app.Run(handler);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return app;
+    }
+
+    private static async Task AnswerListAsync(HttpContext context, string behaviour)
+    {
+        var request = (await JsonNode.ParseAsync(context.Request.Body))!;
+        ((string)request["method"]!).ShouldBe("tools/list");
+        var tools = Enumerable.Range(0, behaviour == "one tool less" ? 2 : 3).Select(_ => new JsonObject { ["name"] = "echo" });
+        var answer = new JsonObject
+        {
+            ["jsonrpc"] = "2.0",
+            ["id"] = (long)request["id"]!,
+            ["result"] = new JsonObject { [behaviour == "names elsewhere" ? "prompts" : "tools"] = new JsonArray([.. tools]) },
+        };
+        await context.Response.WriteAsync(answer.ToJsonString());
     }
 
     private static async Task AnswerAsync(HttpContext context, string behaviour)

@@ -60,6 +60,22 @@ public sealed class SessionHandlesTests : IDisposable
     }
 
     [Fact]
+    public void A_handle_of_one_kind_is_never_taken_for_the_other()
+    {
+        var session = new ClientSession("id", "2025-11-25", "{}"u8.ToArray(), """{"name":"client"}"""u8.ToArray());
+        var client = Handles.Wrap(_caller, _server.Value, session);
+        var upstream = Handles.Wrap(_caller, _server, "s");
+
+        client.ShouldAllBe(c => c >= '!' && c <= '~');
+        Handles.UnwrapClient(_caller, _server.Value, client).ShouldNotBeNull().Id.ShouldBe("id");
+        Handles.Unwrap(_caller, _server, client).ShouldBeNull();
+        Handles.UnwrapClient(_caller, _server.Value, upstream).ShouldBeNull();
+        // The mark in front of the one kind is no secret: with it or without, the seal decides.
+        Handles.UnwrapClient(_caller, _server.Value, client[..2] + upstream).ShouldBeNull();
+        Handles.Unwrap(_caller, _server, client[2..]).ShouldBeNull();
+    }
+
+    [Fact]
     public void No_text_makes_it_throw()
     {
         var handle = Handles.Wrap(_caller, _server, "s");

@@ -41,14 +41,8 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
     public async Task<UpstreamSession> GetAsync(
         UpstreamSessionKey key, UpstreamHop hop, ReadOnlyMemory<byte> parameters, CancellationToken cancellationToken)
     {
-        Entry entry = _entries.GetOrAdd(key, _ => new Entry(new Lazy<Task<UpstreamSession>>(() => OpenAsync(hop, parameters))));
+        Entry entry = _entries.TryGetValue(key, out Entry? known) ? known : Add(key, hop, parameters);
         Volatile.Write(ref entry.LastUsed, time.GetTimestamp());
-        lock (_gate)
-        {
-            if (!_conversations.TryGetValue(key.Conversation, out HashSet<UpstreamSessionKey>? keys)) _conversations[key.Conversation] = keys = [];
-            keys.Add(key);
-        }
-
         try
         {
             // Not with the caller's token: others may wait for the same opening.
@@ -118,6 +112,18 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
         return hop.Protocol.OverSse
             ? await SseUpstreamSession.OpenAsync(hop, transport, time, parameters, deadline)
             : await HttpUpstreamSession.OpenAsync(hop, transport, time, parameters, deadline);
+    }
+
+    private Entry Add(UpstreamSessionKey key, UpstreamHop hop, ReadOnlyMemory<byte> parameters)
+    {
+        Entry entry = _entries.GetOrAdd(key, _ => new Entry(new Lazy<Task<UpstreamSession>>(() => OpenAsync(hop, parameters))));
+        lock (_gate)
+        {
+            if (!_conversations.TryGetValue(key.Conversation, out HashSet<UpstreamSessionKey>? keys)) _conversations[key.Conversation] = keys = [];
+            keys.Add(key);
+        }
+
+        return entry;
     }
 
     private void Close(UpstreamSessionKey key, Entry entry)
