@@ -69,9 +69,6 @@ public sealed class CatalogKeeper : IHostedService
     public ServerCatalog? Peek(ServerRoute server) =>
         _kept.TryGetValue(server.Server.Id, out KeptServer? kept) && Serves(kept, server) ? kept.Known?.Catalog : null;
 
-    /// <summary>One server's catalogue from memory, at once; null while nothing is known.</summary>
-    public ServerCatalog? Find(ServerRoute server) => KnownOf(server)?.Catalog;
-
     /// <summary>One server's catalogue, also of one outside of gateways; null when it is switched off or can't be read.</summary>
     public async ValueTask<ServerCatalog?> GetAsync(ServerRoute server, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Servers;
 
@@ -55,25 +56,11 @@ internal sealed class CatalogHttp(Uri endpoint, long longestAnswer) : Delegating
 
     private void OnTooLong() => AnswerTooLong = true;
 
-    private sealed class LimitedStream(Stream inner, long limit, Action onTooLong) : Stream
+    private sealed class LimitedStream(Stream inner, long limit, Action onTooLong) : AsyncReadStream
     {
         private long _left = limit;
 
         public Action? Ended { get; set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -82,21 +69,6 @@ internal sealed class CatalogHttp(Uri endpoint, long longestAnswer) : Delegating
             if (_left >= 0) return read;
             onTooLong();
             throw new IOException("The answer is too long.");
-        }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Answers are read asynchronously.");
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
         }
 
         protected override void Dispose(bool disposing)

@@ -72,8 +72,8 @@ public interface IServerStore
     Task<bool> UpdateAsync(UpstreamServer server, bool replaceCredential, StoredCredential? credential, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Keeps what a probe of <paramref name="url"/> found, if that is still the server's address. True when it is something
-    /// else than was known, so that memories have to read it.
+    /// Keeps what a probe of <paramref name="url"/> found, if that is still the server's address and no later probe is
+    /// known. True when it is something else than was known, so that memories have to read it.
     /// </summary>
     Task<bool> RememberProtocolAsync(OrganizationId organization, ServerId server, Uri url, UpstreamProtocol protocol, CancellationToken cancellationToken);
 

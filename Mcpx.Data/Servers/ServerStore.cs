@@ -47,6 +47,8 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
         string address = url.AbsoluteUri;
         bool isNew = await changes.WriteConfigurationAsync(organization, async context => await context.Servers
             .Where(s => s.OrgId == organization && s.Id == server && s.Url == address)
+            // Two probes may end in one order and be written in the other.
+            .Where(s => s.ProbedAt == null || s.ProbedAt <= protocol.ProbedAt)
             .Where(s => s.Eras != protocol.Eras || s.OverSse != protocol.OverSse || s.SessionVersion != protocol.SessionVersion)
             .ExecuteUpdateAsync(set => set
                 .SetProperty(s => s.Eras, protocol.Eras)
@@ -57,7 +59,7 @@ internal sealed class ServerStore(IDbContextFactory<McpxDbContext> contexts, Cha
 
         // The same as before: when it was seen is kept, but no replica has to read its configuration anew for that.
         await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
-        await context.Servers.Where(s => s.OrgId == organization && s.Id == server && s.Url == address && s.Eras != null)
+        await context.Servers.Where(s => s.OrgId == organization && s.Id == server && s.Url == address && s.Eras != null && s.ProbedAt < protocol.ProbedAt)
             .ExecuteUpdateAsync(set => set.SetProperty(s => s.ProbedAt, protocol.ProbedAt), cancellationToken);
         return false;
     }

@@ -72,6 +72,7 @@ public sealed class ConfigurationStoreTests(PostgresFixture postgres) : DataTest
         (await VersionAsync(acme)).ShouldBe(version + 1);
         UpstreamProtocol later = found with { ProbedAt = found.ProbedAt.AddHours(1) };
         (await Servers.RememberProtocolAsync(acme, server.Id, server.Url, later, Cancelled)).ShouldBeFalse();
+        (await Servers.RememberProtocolAsync(acme, server.Id, server.Url, found with { OverSse = true }, Cancelled)).ShouldBeFalse("a later probe is known");
         (await Servers.RememberProtocolAsync(acme, server.Id, new Uri("https://elsewhere.example"), found with { OverSse = true }, Cancelled)).ShouldBeFalse();
         (await Servers.RememberProtocolAsync(globex, server.Id, server.Url, found with { OverSse = true }, Cancelled)).ShouldBeFalse();
 

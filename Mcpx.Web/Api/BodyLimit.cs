@@ -1,3 +1,4 @@
+using Mcpx.Core.Primitives;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Mcpx.Web.Api;
@@ -22,41 +23,14 @@ internal sealed class BodyLimit(RequestDelegate next)
     private static BadHttpRequestException TooLong() => new($"The body is longer than {Longest >> 20} MiB.", StatusCodes.Status413PayloadTooLarge);
 
     /// <summary>A body of a length that nobody announced shows only while it is read that it is too long.</summary>
-    private sealed class Counted(Stream body) : Stream
+    private sealed class Counted(Stream body) : AsyncReadStream
     {
         private long _read;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             int read = await body.ReadAsync(buffer, cancellationToken);
             return (_read += read) <= Longest ? read : throw TooLong();
         }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -34,7 +34,7 @@ public sealed class ParameterHeaders(CatalogKeeper catalogs)
     {
         if (call.Method != RequestMethods.ToolsCall || call.Name is null) return null;
         IReadOnlyList<KeyValuePair<string, string>> given = call.Context.ParameterHeaders;
-        ServerCatalog? catalog = given.Count > 0 ? await catalogs.GetAsync(call.Hop.Route, cancellationToken) : catalogs.Find(call.Hop.Route);
+        ServerCatalog? catalog = given.Count > 0 ? await catalogs.GetAsync(call.Hop.Route, cancellationToken) : catalogs.Peek(call.Hop.Route);
         foreach ((string header, string expected) in HeadersOf(call, catalog))
         {
             string? value = given.FirstOrDefault(g => string.Equals(g.Key, header, StringComparison.OrdinalIgnoreCase)).Value;

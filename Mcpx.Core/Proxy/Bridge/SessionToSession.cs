@@ -37,24 +37,12 @@ public sealed class SessionToSession(UpstreamSessions sessions, ServerQuestions 
         UpstreamSessionKey key = KeyOf(context, hop, client);
         bool isOpen = sessions.Find(key) is not null;
         UpstreamSession session = await sessions.GetAsync(key, hop, ParametersOf(client.Session), cancellationToken);
-        if (!isOpen && client.Live.LogLevel is { } level) await SetLogLevelAsync(session, level, cancellationToken);
+        if (!isOpen && client.Live.LogLevel is { } level) await session.SetLogLevelAsync(level, time, cancellationToken);
         return session;
     }
 
     public static UpstreamSessionKey KeyOf(ProxyContext context, UpstreamHop hop, SessionClient client) =>
         UpstreamSessionKey.For(hop.Route, context.Caller!.User, client.Session.Id);
-
-    /// <summary>Asks for logs of a level; a server without logging refuses, and its calls go on without.</summary>
-    public async Task SetLogLevelAsync(UpstreamSession session, string level, CancellationToken cancellationToken)
-    {
-        byte[] id = JsonEdit.Text("mcpx-log");
-        byte[] request = [.. "{\"jsonrpc\":\"2.0\",\"id\":\"mcpx-log\",\"method\":\"logging/setLevel\",\"params\":{\"level\":"u8, .. JsonEdit.Text(level), .. "}}"u8];
-        using CallDeadline deadline = CallDeadline.ForExchange(time, session.Hop.Patience, cancellationToken);
-        await foreach (UpstreamMessage _ in session.AskAsync(request, id, deadline))
-        {
-            // Its answer says nothing that the client could use.
-        }
-    }
 
     private async Task AskAsync(BridgedCall call, UpstreamSession session, SessionClient client, string place, ClientAnswer answer, CallUnderWay underWay)
     {

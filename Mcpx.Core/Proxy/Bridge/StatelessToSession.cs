@@ -66,14 +66,7 @@ public sealed class StatelessToSession(UpstreamSessions sessions, ParameterHeade
     {
         bool isOpen = sessions.Find(key) is not null;
         UpstreamSession session = await sessions.GetAsync(key, hop, Parameters, cancellationToken);
-        if (isOpen || logLevel is null) return session;
-        byte[] request = [.. "{\"jsonrpc\":\"2.0\",\"id\":\"mcpx-log\",\"method\":\"logging/setLevel\",\"params\":{\"level\":"u8, .. JsonEdit.Text(logLevel), .. "}}"u8];
-        using CallDeadline deadline = CallDeadline.ForExchange(time, hop.Patience, cancellationToken);
-        await foreach (UpstreamMessage _ in session.AskAsync(request, JsonEdit.Text("mcpx-log"), deadline))
-        {
-            // A server without logging refuses; its calls go on without.
-        }
-
+        if (!isOpen && logLevel is not null) await session.SetLogLevelAsync(logLevel, time, cancellationToken);
         return session;
     }
 

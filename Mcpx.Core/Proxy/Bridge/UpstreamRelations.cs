@@ -43,7 +43,7 @@ public sealed class UpstreamRelations(
         {
             try
             {
-                await toSession.SetLogLevelAsync(session, client.Live.LogLevel!, cancellationToken);
+                await session.SetLogLevelAsync(client.Live.LogLevel!, time, cancellationToken);
             }
             catch (Exception e) when (IsUpstreams(e) && !cancellationToken.IsCancellationRequested)
             {

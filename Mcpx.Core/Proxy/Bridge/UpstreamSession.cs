@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Protocol;
 using Mcpx.Core.Servers;
 
 namespace Mcpx.Core.Proxy.Bridge;
@@ -56,6 +58,19 @@ public abstract class UpstreamSession(UpstreamHop hop) : IAsyncDisposable
         throw new UpstreamAnswerException("The server ended its stream without an answer.");
     }
 
+    /// <summary>Asks for logs of a level; a server without logging refuses, and its calls go on without.</summary>
+    public async Task SetLogLevelAsync(string level, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // Unique: callers that share a session may ask at the same moment.
+        byte[] id = JsonEdit.Text($"mcpx-log-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
+        byte[] request = [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"method\":\"logging/setLevel\",\"params\":{\"level\":"u8, .. JsonEdit.Text(level), .. "}}"u8];
+        using CallDeadline deadline = CallDeadline.ForExchange(time, Hop.Patience, cancellationToken);
+        await foreach (UpstreamMessage _ in AskAsync(request, id, deadline))
+        {
+            // Its answer says nothing that the client could use.
+        }
+    }
+
     /// <summary>Sends a notification, or the answer to a request of the server's.</summary>
     public abstract Task TellAsync(ReadOnlyMemory<byte> message, CallDeadline deadline);
 
@@ -76,9 +91,9 @@ public abstract class UpstreamSession(UpstreamHop hop) : IAsyncDisposable
         {
             if (!message.IsAnswer) continue;
             if (message.Kind is AnswerKind.Error)
-                throw new UpstreamAnswerException($"The server refused to open a session: {Protocol.JsonEdit.FindText(message.Json, "error", "message")}");
-            Opening = Protocol.JsonEdit.Find(message.Json, "result")!.Value.ToArray();
-            Version = Protocol.JsonEdit.FindText(Opening, "protocolVersion") is { Length: < 32 } version
+                throw new UpstreamAnswerException($"The server refused to open a session: {JsonEdit.FindText(message.Json, "error", "message")}");
+            Opening = JsonEdit.Find(message.Json, "result")!.Value.ToArray();
+            Version = JsonEdit.FindText(Opening, "protocolVersion") is { Length: < 32 } version
                 ? version
                 : throw new UpstreamAnswerException("The server opened a session without naming its revision.");
         }

@@ -42,7 +42,7 @@ public sealed class GatewayDescription(CatalogKeeper catalogs)
 
     private byte[] Write(GatewayRoute gateway, bool isStateless, Action<Utf8JsonWriter> more)
     {
-        ServerCatalog[] known = [.. gateway.Members.Select(m => catalogs.Find(m.Server)).OfType<ServerCatalog>()];
+        ServerCatalog[] known = [.. gateway.Members.Select(m => catalogs.Peek(m.Server)).OfType<ServerCatalog>()];
         using MemoryStream stream = new();
         using (Utf8JsonWriter writer = new(stream))
         {
