@@ -20,8 +20,9 @@ internal sealed class HttpProxyResponse(HttpContext http) : IProxyResponse
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
-        // Nothing to write still sends the headers; a 204 refuses even an empty body.
-        if (data.IsEmpty) await http.Response.StartAsync(cancellationToken);
+        // Nothing to write still sends the headers: starting only settles them, and a client waits for them until the first
+        // event. A 204 refuses even an empty body.
+        if (data.IsEmpty) await http.Response.BodyWriter.FlushAsync(cancellationToken);
         else await http.Response.BodyWriter.WriteAsync(data, cancellationToken);
     }
 

@@ -205,6 +205,17 @@ public sealed class SessionToStatelessTests(GatewayFixture gateway) : IClassFixt
     }
 
     [Fact]
+    public async Task The_standing_stream_is_open_at_once_while_nobody_says_anything()
+    {
+        var client = await SessionClient.OpenAsync(gateway, (await gateway.AddUpstreamAsync(_upstream.Url)).Slug);
+
+        // Sooner than the first comment that keeps a silent stream open, which would bring the headers too.
+        await using var stream = await client.ListenAsync().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+
+        stream.Response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+    }
+
+    [Fact]
     public async Task An_ended_session_is_unknown_and_nobody_else_can_use_one()
     {
         var (slug, _) = await gateway.AddUpstreamAsync(_upstream.Url);

@@ -35,6 +35,9 @@ internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter pr
     private const int CallsMeanwhile = 50;
     private static readonly TimeSpan IdleWatch = TimeSpan.FromSeconds(3);
 
+    // Streams to members of a virtual gateway are opened a second after the call that needed them.
+    private static readonly TimeSpan Aftermath = TimeSpan.FromMilliseconds(1500);
+
     public async Task<IReadOnlyList<ClientsReading>> RunAsync(GatewayProcess gateway, GatewayEndpoints endpoints, CancellationToken cancellationToken)
     {
         var readings = new List<ClientsReading>();
@@ -79,10 +82,10 @@ internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter pr
         return new SettledMemory(ProcessFiles.ResidentBytes(process) ?? 0, runtime.Heap);
     }
 
-    private static Task QuietAsync(int process, CancellationToken cancellationToken)
+    private static async Task QuietAsync(int process, CancellationToken cancellationToken)
     {
+        await Task.Delay(Aftermath, cancellationToken);
         var cpu = CpuMeter.OfProcess(process);
-        // Three times as long as after calls: some of what clients cause comes only a second later.
-        return Measurer.SettleAsync(3 * Stage.GatewaySettle, () => cpu.Nanoseconds, cancellationToken);
+        await Measurer.SettleAsync(Stage.GatewaySettle, () => cpu.Nanoseconds, cancellationToken);
     }
 }
