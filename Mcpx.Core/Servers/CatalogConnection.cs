@@ -2,6 +2,9 @@ using Mcpx.Core.Primitives;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
+// Sampling and roots are deprecated, and servers go by them for as long as there are clients that have them.
+#pragma warning disable MCP9005
+
 namespace Mcpx.Core.Servers;
 
 /// <summary>The SDK's client at one server, in the era and by the transport that the server speaks.</summary>
@@ -11,6 +14,17 @@ internal sealed class CatalogConnection(McpClient client) : IAsyncDisposable
     private const string StatelessSince = "2026-07-28";
 
     private static readonly Implementation Gateway = new() { Name = "mcpx", Version = typeof(CatalogConnection).Assembly.GetName().Version!.ToString(3) };
+    /// <summary>
+    /// Servers leave out tools that need a client which can be asked. A list is read once for all clients, so it is read for
+    /// those that can be asked everything.
+    /// </summary>
+    private static readonly ClientCapabilities Everything = new()
+    {
+        Sampling = new SamplingCapability(),
+        Elicitation = new ElicitationCapability { Form = new FormElicitationCapability(), Url = new UrlElicitationCapability() },
+        Roots = new RootsCapability(),
+    };
+
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(2);
 
     public McpClient Client => client;
@@ -33,7 +47,7 @@ internal sealed class CatalogConnection(McpClient client) : IAsyncDisposable
         };
         if (credential is (string header, Secret value))
             transport.AdditionalHeaders = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { [header] = value.Reveal() };
-        McpClientOptions options = new() { ClientInfo = Gateway };
+        McpClientOptions options = new() { ClientInfo = Gateway, Capabilities = Everything };
         if (onNotice is not null) options.Handlers.NotificationHandlers = CatalogNotices.HandledBy(onNotice);
         // Waited for from outside too: a connect that fails takes its time to say goodbye.
         return new CatalogConnection(await McpClient.CreateAsync(new HttpClientTransport(transport, http), options, null, cancellationToken).WaitAsync(cancellationToken));

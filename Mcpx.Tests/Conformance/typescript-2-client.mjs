@@ -2,24 +2,29 @@
 // left that differs from run to run.
 //   node typescript-2-client.mjs URL legacy     the session era, against server-everything
 //   node typescript-2-client.mjs URL auto       the era that the server offers, against the conformance fixtures
+//   node typescript-2-client.mjs URL bridged    2026-07-28, against server-everything behind a bridge
+//   node typescript-2-client.mjs URL unasked    the session era, as a client that can't be asked anything
 // The Authorization header comes from MCPX_AUTHORIZATION.
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { capabilities, headers, information, modelAnswer, plainPrompts, plainResources, plainTools, print, saw, step, url } from './tour.mjs';
+import { capabilities, headers, information, modelAnswer, named, plainPrompts, plainResources, plainTools, print, saw, step, url } from './tour.mjs';
 
 const mode = process.argv[3];
+const canBeAsked = mode !== 'unasked';
 const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
-const client = new Client(information, { capabilities, versionNegotiation: { mode } });
+const client = new Client(information, { capabilities: canBeAsked ? capabilities : {}, versionNegotiation: { mode: { bridged: 'auto', unasked: 'legacy' }[mode] ?? mode } });
 
 const asked = [];
-client.setRequestHandler('sampling/createMessage', async ({ params }) => {
-  asked.push({ method: 'sampling/createMessage', params });
-  return modelAnswer;
-});
-client.setRequestHandler('elicitation/create', async ({ params }) => {
-  asked.push({ method: 'elicitation/create', params });
-  return { action: 'accept', content: { name: 'Zoë', color: 'blue' } };
-});
-client.setRequestHandler('roots/list', async () => ({ roots: [{ uri: 'file:///one', name: 'One' }] }));
+if (canBeAsked) {
+  client.setRequestHandler('sampling/createMessage', async ({ params }) => {
+    asked.push({ method: 'sampling/createMessage', params });
+    return modelAnswer;
+  });
+  client.setRequestHandler('elicitation/create', async ({ params }) => {
+    asked.push({ method: 'elicitation/create', params });
+    return { action: 'accept', content: { name: 'Zoë', color: 'blue' } };
+  });
+  client.setRequestHandler('roots/list', async () => ({ roots: [{ uri: 'file:///one', name: 'One' }] }));
+}
 
 /** What both eras' servers are asked at first. */
 async function connect() {
@@ -32,10 +37,16 @@ async function connect() {
 }
 
 async function tourOfEverything() {
-  await step('ping', () => client.ping());
   await plainTools(client);
   await plainResources(client);
   await plainPrompts(client);
+  await step('progress', async () => {
+    const progress = [];
+    const result = await client.callTool({ name: named('trigger-long-running-operation'), arguments: { duration: 0.3, steps: 3 } }, { onprogress: (one) => progress.push(one) });
+    return { progress, result };
+  });
+  if (client.getProtocolEra() === 'modern') return;
+  await step('ping', () => client.ping());
   await step('end of session', async () => {
     await transport.terminateSession();
     return typeof transport.sessionId;
@@ -59,6 +70,6 @@ async function tourOfFixtures() {
 }
 
 await connect();
-await (client.getProtocolEra() === 'modern' ? tourOfFixtures() : tourOfEverything());
+await (client.getProtocolEra() === 'modern' && mode === 'auto' ? tourOfFixtures() : tourOfEverything());
 await client.close();
-print();
+print(mode === 'bridged' || mode === 'unasked');

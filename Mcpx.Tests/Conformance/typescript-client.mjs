@@ -4,7 +4,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as types from '@modelcontextprotocol/sdk/types.js';
-import { capabilities, headers, information, modelAnswer, plainPrompts, plainResources, plainTools, print, saw, step, url } from './tour.mjs';
+import { capabilities, headers, information, modelAnswer, named, plainPrompts, plainResources, plainTools, print, saw, step, url } from './tour.mjs';
 
 const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
 const client = new Client(information, { capabilities });
@@ -38,7 +38,7 @@ function toldOf(method, matches = () => true) {
   });
 }
 
-const call = (name, args = {}, options) => client.callTool({ name, arguments: args }, undefined, options);
+const call = (name, args = {}, options) => client.callTool({ name: named(name), arguments: args }, undefined, options);
 
 await client.connect(transport);
 saw.initialize = {
@@ -86,7 +86,7 @@ await step('research as a task', async () => {
   const kinds = new Set();
   let result;
   const stream = client.experimental.tasks.callToolStream(
-    { name: 'simulate-research-query', arguments: { topic: 'python', ambiguous: true } }, types.CallToolResultSchema, { task: { ttl: 60000 } });
+    { name: named('simulate-research-query'), arguments: { topic: 'python', ambiguous: true } }, types.CallToolResultSchema, { task: { ttl: 60000 } });
   for await (const message of stream) {
     kinds.add(message.type);
     if (message.type === 'result') result = message.result;

@@ -106,6 +106,9 @@ public sealed class LiveSession
     /// <summary>Completes at the next change of <see cref="Subscriptions"/>.</summary>
     public Task Resubscribed => Volatile.Read(ref _resubscribed).Task;
 
+    /// <summary>Called with the session of each call with a server behind, before the call; null while the client does not listen.</summary>
+    public Action<UpstreamSession>? Using { get; set; }
+
     /// <summary>True while the client's standing stream is open on this replica.</summary>
     public bool HasStream => Volatile.Read(ref _stream) is not null;
 

@@ -18,6 +18,7 @@ public sealed class SessionToSession(UpstreamSessions sessions, ServerQuestions 
         for (bool isRetry = false; ; isRetry = true)
         {
             UpstreamSession session = await OpenAsync(call.Context, call.Hop, client, underWay.Stopped);
+            client.Live.Using?.Invoke(session);
             try
             {
                 await AskAsync(call, session, client, place, answer, underWay);

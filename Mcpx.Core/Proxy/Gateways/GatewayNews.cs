@@ -68,21 +68,31 @@ public sealed class GatewayNews
 
     /// <summary>
     /// Follows each member in whose session the client does something, and each stateless member of whose resources it
-    /// wants news: a client that only calls tools costs its members no stream.
+    /// wants news. The former at once: some servers ask right after the opening, and what they ask before they are heard is
+    /// lost.
     /// </summary>
     private async Task FollowMembersAsync(ProxyContext context, SessionClient client, CancellationToken clientGone)
     {
-        ConcurrentDictionary<ServerId, Task> followed = new();
+        ConcurrentDictionary<ServerId, bool> followed = new();
         string place = context.Gateway!.Gateway.Id.ToString();
+        client.Live.Using = Follow;
         using PeriodicTimer timer = new(LookEvery, _time);
         do
         {
             foreach (UpstreamSession session in _sessions.Of(client.Session.Id))
-                _ = followed.GetOrAdd(session.Hop.Route.Server.Id, _ => _relations.FollowSessionAsync(context, session.Hop, client, place, clientGone));
+                Follow(session);
             foreach (MemberRoute member in client.Live.Subscriptions.Select(uri => OwnerOf(context, uri)).OfType<MemberRoute>().Distinct())
-                _ = followed.GetOrAdd(member.Member.Server, _ => FollowStatelessAsync(context, member, client, clientGone));
+            {
+                if (followed.TryAdd(member.Member.Server, true)) _ = FollowStatelessAsync(context, member, client, clientGone);
+            }
         }
         while (await timer.WaitForNextTickAsync(clientGone));
+
+        void Follow(UpstreamSession session)
+        {
+            if (!clientGone.IsCancellationRequested && followed.TryAdd(session.Hop.Route.Server.Id, true))
+                _ = _relations.FollowSessionAsync(context, session.Hop, client, place, clientGone);
+        }
     }
 
     private async Task FollowStatelessAsync(ProxyContext context, MemberRoute member, SessionClient client, CancellationToken clientGone)
