@@ -37,9 +37,9 @@ public sealed class GatewayCalls(GatewayLists lists, RawLeg raw, StatelessToSess
 
     private async Task ListAsync(ProxyContext context, ClientAnswer answer)
     {
-        if (lists.Write(context) is { } result)
+        if (lists.Write(context) is { } list)
         {
-            await answer.FinishAsync(JsonRpc.Result(context.RequestId, result), AnswerKind.Result, 200, context.ClientGone);
+            await answer.FinishAsync(list, AnswerKind.Result, 200, context.ClientGone);
             return;
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
@@ -18,6 +19,9 @@ public sealed class GatewayLists(GovernanceEngine governance)
     /// <summary>Many clients never ask for a second page, so one holds what any agent can use.</summary>
     public const int PageSize = 1000;
 
+    /// <summary>Bytes that one member's state takes as a rule.</summary>
+    private const int StateLength = 128;
+
     private const string UpstreamsKey = "mcpx/upstreams";
 
     /// <summary>Null for a method that is no list.</summary>
@@ -30,7 +34,7 @@ public sealed class GatewayLists(GovernanceEngine governance)
         _ => null,
     };
 
-    /// <summary>The list's <c>result</c>; null for a cursor that is not ours.</summary>
+    /// <summary>The answer with the list; null for a cursor that is not ours.</summary>
     public ReadOnlyMemory<byte>? Write(ProxyContext context)
     {
         GatewayView view = context.View!;
@@ -47,10 +51,14 @@ public sealed class GatewayLists(GovernanceEngine governance)
         return Write(context, view, member, page, start + page.Length < items.Count ? CursorBehind(start + page.Length, page[^1]) : null);
     }
 
-    private static byte[] Write(ProxyContext context, GatewayView view, string member, ExposedItem[] page, string? next)
+    private static ReadOnlyMemory<byte> Write(ProxyContext context, GatewayView view, string member, ExposedItem[] page, string? next)
     {
-        using MemoryStream stream = new(page.Sum(i => i.Json.Length + 1) + 1024);
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { SkipValidation = true }))
+        // Large enough from the start, and the whole answer at once: each copy of a thousand tools is several hundred KB.
+        ArrayBufferWriter<byte> list = new(page.Sum(i => i.Json.Length + 1) + view.Members.Count * StateLength + 1024);
+        list.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
+        list.Write(context.RequestId.Span);
+        list.Write(",\"result\":"u8);
+        using (Utf8JsonWriter writer = new(list, new JsonWriterOptions { SkipValidation = true }))
         {
             writer.WriteStartObject();
             writer.WriteStartArray(member);
@@ -75,7 +83,8 @@ public sealed class GatewayLists(GovernanceEngine governance)
             writer.WriteEndObject();
         }
 
-        return stream.ToArray();
+        list.Write("}"u8);
+        return list.WrittenMemory;
     }
 
     private static void Write(Utf8JsonWriter writer, MemberState state)
