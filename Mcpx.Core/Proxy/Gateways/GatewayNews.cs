@@ -12,8 +12,6 @@ namespace Mcpx.Core.Proxy.Gateways;
 /// </summary>
 public sealed class GatewayNews
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
     private readonly ConcurrentDictionary<GatewayListener, bool> _listeners = new();
     private readonly CatalogKeeper _catalogs;
     private readonly UpstreamSessions _sessions;
@@ -76,17 +74,18 @@ public sealed class GatewayNews
         ConcurrentDictionary<ServerId, bool> followed = new();
         string place = context.Gateway!.Gateway.Id.ToString();
         client.Live.Using = Follow;
-        using PeriodicTimer timer = new(LookEvery, _time);
-        do
+        foreach (UpstreamSession session in _sessions.Of(client.Session.Id))
+            Follow(session);
+        while (true)
         {
-            foreach (UpstreamSession session in _sessions.Of(client.Session.Id))
-                Follow(session);
+            Task changed = client.Live.Resubscribed;
             foreach (MemberRoute member in client.Live.Subscriptions.Select(uri => OwnerOf(context, uri)).OfType<MemberRoute>().Distinct())
             {
                 if (followed.TryAdd(member.Member.Server, true)) _ = FollowStatelessAsync(context, member, client, clientGone);
             }
+
+            await changed.WaitAsync(clientGone);
         }
-        while (await timer.WaitForNextTickAsync(clientGone));
 
         void Follow(UpstreamSession session)
         {
@@ -95,12 +94,15 @@ public sealed class GatewayNews
         }
     }
 
-    private async Task FollowStatelessAsync(ProxyContext context, MemberRoute member, SessionClient client, CancellationToken clientGone)
-    {
-        UpstreamHop hop = await _hops.ToAsync(member.Server, clientGone);
-        if (!hop.Protocol.SpeaksSession)
-            await _relations.FollowStatelessAsync(context, hop, client, [], uri => OwnerOf(context, uri)?.Member.Server == member.Member.Server, clientGone);
-    }
+    private Task FollowStatelessAsync(ProxyContext context, MemberRoute member, SessionClient client, CancellationToken clientGone) =>
+        UpstreamRelations.RepeatAsync(async () =>
+        {
+            UpstreamHop hop = await _hops.ToAsync(member.Server, clientGone);
+            // In a session of its own with the client, a member tells there.
+            if (hop.Protocol.SpeaksSession) await Task.Delay(Timeout.InfiniteTimeSpan, _time, clientGone);
+            else await _relations.FollowStatelessAsync(context, hop, client, [], uri => OwnerOf(context, uri)?.Member.Server == member.Member.Server, clientGone);
+            return null;
+        }, _time, clientGone);
 
     private MemberRoute? OwnerOf(ProxyContext context, string uri) =>
         _catalogs.Find(context.Gateway!)?.Catalog.FindResource(uri) is RouteTarget.Found found ? found.Item.Member : null;
