@@ -37,9 +37,11 @@ public sealed class GatewayCalls(GatewayLists lists, RawLeg raw, StatelessToSess
 
     private async Task ListAsync(ProxyContext context, ClientAnswer answer)
     {
-        if (lists.Write(context) is { } list)
+        using RentedWriter? list = lists.Write(context);
+        if (list is not null)
         {
-            await answer.FinishAsync(list, AnswerKind.Result, 200, context.ClientGone);
+            context.Progress.Response.Most = PayloadCapture.ListLimit;
+            await answer.FinishAsync(list.Written, AnswerKind.Result, 200, context.ClientGone);
             return;
         }
 

@@ -34,8 +34,8 @@ public sealed class GatewayLists(GovernanceEngine governance)
         _ => null,
     };
 
-    /// <summary>The answer with the list; null for a cursor that is not ours.</summary>
-    public ReadOnlyMemory<byte>? Write(ProxyContext context)
+    /// <summary>The answer with the list, to be disposed when it is sent; null for a cursor that is not ours.</summary>
+    public RentedWriter? Write(ProxyContext context)
     {
         GatewayView view = context.View!;
         string member = MemberOf(context.Message!.Method!)!;
@@ -51,10 +51,10 @@ public sealed class GatewayLists(GovernanceEngine governance)
         return Write(context, view, member, page, start + page.Length < items.Count ? CursorBehind(start + page.Length, page[^1]) : null);
     }
 
-    private static ReadOnlyMemory<byte> Write(ProxyContext context, GatewayView view, string member, ExposedItem[] page, string? next)
+    private static RentedWriter Write(ProxyContext context, GatewayView view, string member, ExposedItem[] page, string? next)
     {
         // Large enough from the start, and the whole answer at once: each copy of a thousand tools is several hundred KB.
-        ArrayBufferWriter<byte> list = new(page.Sum(i => i.Json.Length + 1) + view.Members.Count * StateLength + 1024);
+        RentedWriter list = new(page.Sum(i => i.Json.Length + 1) + view.Members.Count * StateLength + 1024);
         list.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
         list.Write(context.RequestId.Span);
         list.Write(",\"result\":"u8);
@@ -84,7 +84,7 @@ public sealed class GatewayLists(GovernanceEngine governance)
         }
 
         list.Write("}"u8);
-        return list.WrittenMemory;
+        return list;
     }
 
     private static void Write(Utf8JsonWriter writer, MemberState state)
