@@ -1,5 +1,4 @@
 using Mcpx.Core.Calls;
-using ModelContextProtocol.Protocol;
 
 namespace Mcpx.Core.Proxy;
 
@@ -24,7 +23,8 @@ public sealed class EventRelay(TimeProvider time)
         bool answered = !context.IsRequest;
         bool resumable = false;
         bool ended = false;
-        long left = IsStanding(context) ? long.MaxValue : BodyPieces.LongestAnswer(context);
+        // What stays open by intent has no length that could be too long.
+        long left = context.IsStanding ? long.MaxValue : BodyPieces.LongestAnswer(context);
         while (!ended)
         {
             int read = await ReadAsync(context, body, events, deadline);
@@ -128,10 +128,6 @@ public sealed class EventRelay(TimeProvider time)
         if (kind is AnswerKind.Result or AnswerKind.Error) AnswerIds.Demand(context, kind, id, data);
         return kind;
     }
-
-    /// <summary>What stays open by intent has no length that could be too long.</summary>
-    private static bool IsStanding(ProxyContext context) =>
-        context.Verb is ProxyVerb.Stream || context.Message?.Method is RequestMethods.SubscriptionsListen;
 
     private async ValueTask<int> ReadAsync(ProxyContext context, Stream body, SseEventReader events, CallDeadline deadline)
     {

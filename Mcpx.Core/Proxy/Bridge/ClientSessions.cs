@@ -21,8 +21,6 @@ public sealed class ClientSessions(TimeProvider time) : BackgroundService
     /// <summary>When the client ended it: its handle opens, but must not serve again.</summary>
     private readonly ConcurrentDictionary<string, long> _ended = new(StringComparer.Ordinal);
 
-    public int Count => _live.Count;
-
     public LiveSession Get(string id)
     {
         if (!_live.TryGetValue(id, out LiveSession? session))
@@ -34,8 +32,6 @@ public sealed class ClientSessions(TimeProvider time) : BackgroundService
         session.LastUsed = time.GetTimestamp();
         return session;
     }
-
-    public LiveSession? Find(string id) => _live.GetValueOrDefault(id);
 
     public bool HasEnded(string id) => _ended.ContainsKey(id);
 
@@ -109,9 +105,6 @@ public sealed class LiveSession
     /// <summary>Called with the session of each call with a server behind, before the call; null while the client does not listen.</summary>
     public Action<UpstreamSession>? Using { get; set; }
 
-    /// <summary>True while the client's standing stream is open on this replica.</summary>
-    public bool HasStream => Volatile.Read(ref _stream) is not null;
-
     /// <summary>Registers a request that the client may cancel; dispose it when it is answered.</summary>
     public CallUnderWay Begin(string id, CancellationToken clientGone)
     {
@@ -120,7 +113,7 @@ public sealed class LiveSession
         return call;
     }
 
-    /// <summary>The client's <c>notifications/cancelled</c>; false when nothing of that id is under way here.</summary>
+    /// <summary>The request that <c>notifications/cancelled</c> names; null when nothing of that id is under way here.</summary>
     public CallUnderWay? FindUnderWay(string id) => _underWay.GetValueOrDefault(id);
 
     /// <summary>Asks the client something in the middle of its call; the answer comes with another request.</summary>
@@ -189,9 +182,6 @@ public sealed class CallUnderWay : IDisposable
 
     /// <summary>True when the client said that it no longer wants the answer.</summary>
     public bool WasCancelled { get; private set; }
-
-    /// <summary>Set while a session-era server works on it: tells that server too.</summary>
-    public Func<ReadOnlyMemory<byte>, Task>? TellServer { get; set; }
 
     public void Cancel()
     {

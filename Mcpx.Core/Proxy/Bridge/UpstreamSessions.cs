@@ -34,8 +34,6 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
     private readonly Dictionary<string, HashSet<UpstreamSessionKey>> _conversations = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
-    public int Count => _entries.Count;
-
     /// <summary>The session of that key, opened unless it is there. Callers that come together wait for one opening.</summary>
     /// <param name="parameters">The <c>params</c> of <c>initialize</c>.</param>
     public async Task<UpstreamSession> GetAsync(
