@@ -1,18 +1,29 @@
+using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Journal;
+using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
+using Mcpx.Core.Governance.Pinning;
+using Mcpx.Core.Governance.PolicyEngines;
 using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
+using Mcpx.Core.Jobs;
 using Mcpx.Core.Metrics;
+using Mcpx.Core.Notifications;
+using Mcpx.Core.OAuth;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
 using Mcpx.Core.Proxy;
+using Mcpx.Core.Proxy.Access;
 using Mcpx.Core.Proxy.Bridge;
 using Mcpx.Core.Proxy.Gateways;
+using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Mcpx.Core;
 
@@ -20,32 +31,66 @@ namespace Mcpx.Core;
 public static class CoreSetup
 {
     /// <summary>
-    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="AddressGuard"/>, <see cref="GlobalLimit"/>,
-    /// <see cref="TimeProvider"/>, logging and the stores.
+    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="Calls.Journal.JournalSettings"/>, <see cref="ResourceAddresses"/>, <see cref="AddressGuard"/>, <see cref="GlobalLimit"/>, <see cref="ConnectionTestLimit"/>,
+    /// <see cref="TimeProvider"/>, <see cref="IdentityProviders"/>, <see cref="SignInPolicy"/>, <see cref="InvitationLinks"/>,
+    /// logging and the stores; <see cref="MailSettings"/> if there are any.
     /// </summary>
     public static IServiceCollection AddMcpxCore(this IServiceCollection services)
     {
         services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<JobRunner>().AddHostedService(s => s.GetRequiredService<JobRunner>());
 
-        services.AddSingleton<TokenHasher>().AddSingleton<TokenAdmin>().AddSingleton<SignInLinks>();
-        services.AddSingleton<CallerDirectory>().AddSingleton<ICallerDirectory>(s => s.GetRequiredService<CallerDirectory>());
+        services.AddSingleton<TokenHasher>().AddSingleton<TokenPeppers>().AddSingleton<TokenAdmin>().AddSingleton<SignInLinks>();
+        services.AddSingleton<NewAddresses>().AddHostedService(s => s.GetRequiredService<NewAddresses>());
+        services.AddSingleton<AuditAdmin>().AddSingleton<RefusedSignIns>().AddHostedService(s => s.GetRequiredService<RefusedSignIns>());
+        services.AddSingleton<Accounts>().AddSingleton<AccountAdmin>().AddSingleton<GroupRoleAdmin>();
+        services.AddSingleton<OrganizationAdmin>().AddSingleton<MemberAdmin>().AddSingleton<InvitationAdmin>();
+        services.AddSingleton(s => InvitationMail.PostFor(s.GetService<MailSettings>(), s.GetRequiredService<ILogger<InvitationMail>>()));
+        services.AddSingleton<SessionDirectory>().AddSingleton<SessionAdmin>();
+        services.AddSingleton<EndpointNames>().AddSingleton<ServiceAccountAdmin>();
+        services.AddOAuth();
 
         services.AddSingleton(s => new CredentialVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), CredentialVault.Purpose)));
-        services.AddSingleton<CredentialBroker>();
-        services.AddSingleton<EgressHandlerFactory>();
+        services.AddSingleton<UpstreamTokens>().AddSingleton<CredentialBroker>().AddSingleton<UpstreamAccess>();
+        services.AddSingleton<EgressRules>().AddSingleton<EgressHandlerFactory>().AddSingleton<EgressAdmin>();
+        services.AddSingleton<KeyRotation>().AddSingleton<IJob, KeyRotationJob>().AddSingleton<OperatorOrganization>().AddSingleton<KeyAdmin>();
         services.AddSingleton<ProtocolProbe>().AddSingleton<UpstreamProtocols>();
         services.AddSingleton<ServerAdmin>().AddSingleton<ConnectionTest>();
         services.AddSingleton<CatalogReader>().AddSingleton<CatalogKeeper>().AddSingleton<IRouteSource>(s => s.GetRequiredService<SnapshotKeeper>());
         services.AddHostedService(s => s.GetRequiredService<CatalogKeeper>());
         services.AddSingleton<GatewayAdmin>();
-        services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>();
-        services.AddSingleton<UpstreamGuard>();
+        services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>().AddSingleton<CallMeter>().AddSingleton<CallLimitAdmin>();
+        services.AddDecisions();
+        services.AddSingleton<UpstreamGuard>().AddSingleton<InstallationAdmin>();
         services.AddSingleton<MetricsQuery>().AddSingleton<LiveFigures>();
 
+        services.AddSingleton<IRedactionSource>(s => s.GetRequiredService<SnapshotKeeper>());
+        services.AddSingleton(s => new RedactionVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), RedactionVault.Purpose)));
+        services.AddSingleton<RedactionKeys>().AddSingleton<RedactionAdmin>().AddSingleton<CallRedactor>();
         services.AddSingleton<CallFeed>().AddSingleton<ICallSink>(s => s.GetRequiredService<CallFeed>());
-        services.AddSingleton<CallJournal>().AddSingleton<CallAdmin>();
+        services.AddSingleton<JournalKeys>().AddSingleton<CallJournal>().AddSingleton<CallAdmin>().AddSingleton<RecordingAdmin>().AddSingleton<IJob, InterruptedCallsJob>();
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
         return services.AddProxy();
+    }
+
+    private static void AddDecisions(this IServiceCollection services)
+    {
+        services.AddSingleton<IPinSource>(s => s.GetRequiredService<SnapshotKeeper>());
+        services.AddSingleton<PinEvents>().AddSingleton<PinLearner>().AddSingleton<ToolPinAdmin>();
+        services.AddSingleton<PinWatch>().AddHostedService(s => s.GetRequiredService<PinWatch>());
+        services.AddSingleton<PinGuard>();
+        services.AddSingleton(s => new PolicyEngineVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), PolicyEngineVault.Purpose)));
+        services.AddSingleton<PolicyEngineClient>().AddSingleton<PolicyEngineAdmin>().AddSingleton<PolicyGate>().AddSingleton<PolicyEngineCheck>();
+    }
+
+    private static void AddOAuth(this IServiceCollection services)
+    {
+        services.AddSingleton<CallerDirectory>().AddSingleton<ServiceAccountDirectory>().AddSingleton<AccessTokenCallers>();
+        services.AddSingleton<ICallerDirectory, CallerLookup>();
+        services.AddSingleton(s => new SigningKeyVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), SigningKeyVault.Purpose)));
+        services.AddSingleton<SigningKeyRotation>().AddSingleton<IJob, SigningKeyJob>();
+        services.AddSingleton<SigningKeys>().AddSingleton<AccessTokens>();
+        services.AddSingleton<SecretVerifier>().AddSingleton<FailureLimit>().AddSingleton<ClientAuthentication>().AddSingleton<ClientCredentialsGrant>();
     }
 
     private static IServiceCollection AddProxy(this IServiceCollection services)
@@ -53,11 +98,12 @@ public static class CoreSetup
         services.AddSingleton(s => new SessionHandles(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), SessionHandles.Purpose)));
         services.AddSingleton(s => new SealedValues(
             new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), SealedValues.Purpose), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<SnapshotKeeper>().AddSingleton<AnswerRelay>().AddSingleton<EventRelay>().AddSingleton<JsonRelay>();
+        services.AddSingleton<SnapshotKeeper>().AddSingleton<ServerSwitches>().AddSingleton<AnswerRelay>().AddSingleton<EventRelay>().AddSingleton<JsonRelay>();
         services.AddSingleton<IUpstreamTransport, HttpUpstreamTransport>();
         services.AddSingleton<RawLeg>().AddSingleton<CallHandles>();
         AddBridge(services);
         AddGateways(services);
+        services.AddSingleton<RecordMaker>();
         foreach (Type filter in ProxyPipeline.Order)
             services.AddSingleton(typeof(IProxyFilter), filter);
         return services.AddSingleton<ProxyPipeline>();
@@ -78,6 +124,6 @@ public static class CoreSetup
         services.AddSingleton<GatewayResolver>().AddSingleton<GatewayLists>().AddSingleton<GatewayDescription>().AddSingleton<GatewayCalls>();
         services.AddSingleton<MemberHops>().AddSingleton<GatewayNews>().AddSingleton<ResourceNews>();
         services.AddSingleton<SessionGateway>().AddSingleton<StatelessGateway>();
-        services.AddSingleton<GatewayExplainer>();
+        services.AddSingleton<GatewayExplainer>().AddSingleton<AccessSubjects>().AddSingleton<AccessExplainer>().AddSingleton<RuleReplay>();
     }
 }

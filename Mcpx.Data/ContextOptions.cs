@@ -15,12 +15,14 @@ internal static class ContextOptions
     public static DbContextOptionsBuilder LogQuietly(this DbContextOptionsBuilder options) => options.ConfigureWarnings(warnings => warnings.Log(
         (RelationalEventId.CommandExecuted, LogLevel.Debug),
         (RelationalEventId.CommandError, LogLevel.Debug),
-        (CoreEventId.SaveChangesFailed, LogLevel.Debug)));
+        (CoreEventId.SaveChangesFailed, LogLevel.Debug))
+        // A required relation leads to a row of the same organisation, which the same filter lets through.
+        .Ignore(CoreEventId.PossibleIncorrectRequiredNavigationWithQueryFilterInteractionWarning));
 }
 
 /// <summary>For <c>dotnet ef migrations add</c>, which reads the model and connects to nothing.</summary>
 internal sealed class DesignTimeContextFactory : IDesignTimeDbContextFactory<McpxDbContext>
 {
     public McpxDbContext CreateDbContext(string[] args) =>
-        new(new DbContextOptionsBuilder<McpxDbContext>().UseNpgsql(ContextOptions.Common).Options);
+        new(new DbContextOptionsBuilder<McpxDbContext>().UseNpgsql(ContextOptions.Common).Options, DataScope.Everything);
 }

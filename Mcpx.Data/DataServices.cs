@@ -1,25 +1,38 @@
-using System.Data.Common;
+using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
+using Mcpx.Core.Governance.Pinning;
+using Mcpx.Core.Governance.PolicyEngines;
+using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
+using Mcpx.Core.Jobs;
 using Mcpx.Core.Metrics;
+using Mcpx.Core.OAuth;
 using Mcpx.Core.Proxy;
+using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
+using Mcpx.Data.Audit;
 using Mcpx.Data.Calls;
 using Mcpx.Data.Changes;
 using Mcpx.Data.Credentials;
+using Mcpx.Data.Egress;
 using Mcpx.Data.Gateways;
 using Mcpx.Data.Governance;
 using Mcpx.Data.Identity;
+using Mcpx.Data.Isolation;
+using Mcpx.Data.Jobs;
 using Mcpx.Data.Metrics;
+using Mcpx.Data.OAuth;
 using Mcpx.Data.Proxy;
+using Mcpx.Data.Redaction;
 using Mcpx.Data.Servers;
 using Mcpx.Data.Timeseries;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Mcpx.Data;
 
@@ -29,20 +42,17 @@ public static class DataServices
     /// Everything that Core wants stored, in PostgreSQL. Before anything else is asked, <see cref="DatabaseMigrator"/> must
     /// have run.
     /// </summary>
-    /// <param name="connectionString">
-    /// Asked once, at first use: the embedded database has none before it is started. What it sets itself (time limits,
-    /// size of the pool) stays.
-    /// </param>
-    public static IServiceCollection AddMcpxData(this IServiceCollection services, Func<IServiceProvider, string> connectionString)
+    /// <param name="connections">Asked once, at first use: the embedded database has none before it is started.</param>
+    public static IServiceCollection AddMcpxData(this IServiceCollection services, Func<IServiceProvider, DatabaseConnections> connections)
     {
-        services.AddSingleton(provider => CreateDataSource(connectionString(provider)));
-        services.AddDbContextFactory<McpxDbContext>((provider, options) => options
-            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), ContextOptions.Common)
-            .LogQuietly());
+        services.AddSingleton(provider => new Databases(connections(provider)));
+        services.AddSingleton<ScopedContexts>();
         services.AddSingleton(provider => new DatabaseMigrator(
-            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredService<Databases>(),
+            new Lazy<ISecretProtector>(() => new AesGcmSecretProtector(provider.GetRequiredService<KeyRing>(), DatabaseLogins.Purpose)),
             provider.GetRequiredService<ILogger<DatabaseMigrator>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IDatabaseFacts>(provider => provider.GetRequiredService<DatabaseMigrator>());
 
         services.AddSingleton(provider => new ReplicaId(Guid.CreateVersion7(provider.GetRequiredService<TimeProvider>().GetUtcNow())));
         services.AddSingleton<ChangeWriter>();
@@ -50,42 +60,46 @@ public static class DataServices
         services.AddSingleton<ChangeListener>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeListener>());
 
+        services.AddSingleton<IAdminEntryStore, AdminEntryStore>();
         services.AddSingleton<IMembershipStore, MembershipStore>();
+        services.AddSingleton<IOrganizationStore, OrganizationStore>();
+        services.AddSingleton<IMemberStore, MemberStore>();
+        services.AddSingleton<IInvitationStore, InvitationStore>();
         services.AddSingleton<ITokenStore, TokenStore>();
         services.AddSingleton<ISignInLinkStore, SignInLinkStore>();
+        services.AddSingleton<IAccountStore, AccountStore>();
+        services.AddSingleton<IGroupRoleStore, GroupRoleStore>();
+        services.AddSingleton<IEndpointStore, EndpointStore>();
+        services.AddSingleton<IServiceAccountStore, ServiceAccountStore>();
+        services.AddSingleton<ISigningKeyStore, SigningKeyStore>();
         services.AddSingleton<IDataProtectionKeyStore, DataProtectionKeyStore>();
-        services.AddHostedService<TokenUseWriter>();
+        services.AddSingleton<IPepperStore, PepperStore>();
+        services.AddSingleton<ISealedColumn, SealedKeyElements>();
+        foreach (SealedColumn.Place place in SealedColumn.All)
+            services.AddSingleton<ISealedColumn>(provider => new SealedColumn(provider.GetRequiredService<ScopedContexts>(), place));
+        services.AddSingleton<ISessionStore, SessionStore>();
+        services.AddHostedService<TokenUseWriter>().AddHostedService<SessionUseWriter>();
+        services.AddSingleton<IEgressStore, EgressStore>();
         services.AddSingleton<IServerStore, ServerStore>();
         services.AddSingleton<IServerCatalogStore, ServerCatalogStore>();
         services.AddSingleton<IGatewayStore, GatewayStore>();
-        services.AddSingleton<IGovernanceStore, GovernanceStore>();
+        services.AddSingleton<IGovernanceStore, GovernanceStore>().AddSingleton<ICallLimitStore, CallLimitStore>();
+        services.AddSingleton<IToolPinStore, ToolPinStore>().AddSingleton<IPolicyEngineStore, PolicyEngineStore>();
+        services.AddSingleton<IRedactionStore, RedactionStore>();
         services.AddSingleton<ISnapshotSource, SnapshotSource>();
+
+        services.AddSingleton<IJobStore, JobStore>();
+        foreach (var (name, table, condition) in SweepJob.All)
+            services.AddSingleton<IJob>(provider => new SweepJob(provider.GetRequiredService<ScopedContexts>(), name, table, condition));
 
         services.AddSingleton<PartitionKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<PartitionKeeper>());
-        services.AddSingleton<CallWriter>();
-        services.AddSingleton<ICallStore, CallStore>();
+        services.AddSingleton<CallWriter>().AddSingleton<InterruptedCalls>();
+        services.AddSingleton<OrphanedCalls>();
+        services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
+        services.AddSingleton<IJob, OrphanedCallsJob>();
+        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>();
         services.AddSingleton<IMetricStore, MetricStore>();
         return services;
-    }
-
-    private static NpgsqlDataSource CreateDataSource(string connectionString)
-    {
-        DbConnectionStringBuilder given = new() { ConnectionString = connectionString };
-        NpgsqlDataSourceBuilder builder = new(connectionString) { Name = "mcpx" };
-        NpgsqlConnectionStringBuilder settings = builder.ConnectionStringBuilder;
-        Default(["Timeout"], () => settings.Timeout = 1);
-        Default(["Command Timeout", "CommandTimeout"], () => settings.CommandTimeout = 5);
-        // Three replicas fit into the hundred connections that PostgreSQL allows by default.
-        Default(["Maximum Pool Size", "MaxPoolSize"], () => settings.MaxPoolSize = 30);
-        // Finds a LISTEN connection that died without a word.
-        Default(["Keepalive"], () => settings.KeepAlive = 15);
-        Default(["Application Name", "ApplicationName"], () => settings.ApplicationName = "mcpx");
-        return builder.Build();
-
-        void Default(string[] names, Action set)
-        {
-            if (!names.Any(given.ContainsKey)) set();
-        }
     }
 }

@@ -1,4 +1,7 @@
 using System.Net.Sockets;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Health;
+using Mcpx.Data.Isolation;
 using Mcpx.Data.Timeseries;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -7,7 +10,7 @@ using Npgsql;
 namespace Mcpx.Data;
 
 /// <summary>Brings the database to this release's schema. Replicas that start together take turns.</summary>
-public sealed class DatabaseMigrator
+public sealed class DatabaseMigrator : IDatabaseFacts
 {
     private const int OldestServer = 15;
 
@@ -16,13 +19,16 @@ public sealed class DatabaseMigrator
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    private readonly NpgsqlDataSource _dataSource;
+    private readonly Databases _databases;
+    private readonly Lazy<ISecretProtector> _protector;
     private readonly ILogger<DatabaseMigrator> _logger;
     private readonly TimeProvider _time;
 
-    internal DatabaseMigrator(NpgsqlDataSource dataSource, ILogger<DatabaseMigrator> logger, TimeProvider time)
+    /// <param name="protector">Seals the passwords of the logins that are made; asked for then only.</param>
+    internal DatabaseMigrator(Databases databases, Lazy<ISecretProtector> protector, ILogger<DatabaseMigrator> logger, TimeProvider time)
     {
-        _dataSource = dataSource;
+        _databases = databases;
+        _protector = protector;
         _logger = logger;
         _time = time;
     }
@@ -30,11 +36,29 @@ public sealed class DatabaseMigrator
     /// <summary>What the database is; null before <see cref="MigrateAsync"/>.</summary>
     public DatabaseInfo? Info { get; private set; }
 
-    /// <summary>Safe to repeat, and to run in several processes at once.</summary>
+    public DatabaseFacts? Facts => Info is { } info ? new DatabaseFacts(info.ServerVersion.ToString(), info.Edition.ToString(), info.ExtensionVersion) : null;
+
+    /// <summary>
+    /// Safe to repeat, and to run in several processes at once. Without an owner's connection it changes nothing, and only
+    /// checks that somebody else migrated.
+    /// </summary>
     /// <exception cref="DatabaseStartException">It can't be reached or used.</exception>
     public async Task<DatabaseInfo> MigrateAsync(CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await ConnectAsync(cancellationToken);
+        Info = _databases.Owner is { } owner ? await MigrateAsOwnerAsync(owner, cancellationToken) : await AttachAsync(cancellationToken);
+        await LoginCheck.EnsureBoundAsync(_databases.App, cancellationToken);
+        Log.Ready(_logger, Info.ServerVersion, Info.Edition, Info.ExtensionVersion ?? "-");
+        if (Info.CouldUseTimescale) Log.TimescaleIsOff(_logger);
+        return Info;
+    }
+
+    /// <summary>For a command beside a running gateway: changes nothing, and checks that the schema is this release's.</summary>
+    /// <exception cref="DatabaseStartException">It can't be reached, or is at another release's schema.</exception>
+    public async Task AttachForCommandAsync(CancellationToken cancellationToken) => Info = await AttachAsync(cancellationToken);
+
+    private async Task<DatabaseInfo> MigrateAsOwnerAsync(NpgsqlDataSource owner, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await ConnectAsync(owner, cancellationToken);
         if (connection.PostgreSqlVersion.Major < OldestServer)
         {
             throw new DatabaseStartException(
@@ -47,30 +71,53 @@ public sealed class DatabaseMigrator
         try
         {
             await MigrateTablesAsync(connection, cancellationToken);
-            Info = await new TimeseriesScripts(connection, _time).ApplyAsync(cancellationToken);
+            DatabaseInfo info = await new TimeseriesScripts(connection, _time).ApplyAsync(cancellationToken);
+            (string app, string engine) = _databases.Given is { App: { } givenApp, Engine: { } givenEngine }
+                ? (givenApp, givenEngine)
+                : await new DatabaseLogins(connection, _protector.Value).EnsureAsync(_databases.Given.Owner!, cancellationToken);
+            await new IsolationScript(connection).ApplyAsync(UserOf(app), UserOf(engine), cancellationToken);
+            _databases.Use(app, engine);
+            return info;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             // PostgreSQL 15 and newer let only a database's owner create tables in it.
             throw new DatabaseStartException(
-                $"The role {new NpgsqlConnectionStringBuilder(_dataSource.ConnectionString).Username} may not change the schema ({e.MessageText}): make it the owner of the database.", e);
+                $"The role {UserOf(owner.ConnectionString)} may not set the database up ({e.MessageText}): make it the owner of the database, with CREATEROLE, or give logins of your own; see docs/operations.md.", e);
         }
         finally
         {
             await UnlockAsync(connection);
         }
-
-        Log.Ready(_logger, Info.ServerVersion, Info.Edition, Info.ExtensionVersion ?? "-");
-        if (Info.CouldUseTimescale) Log.TimescaleIsOff(_logger);
-        return Info;
     }
+
+    private async Task<DatabaseInfo> AttachAsync(CancellationToken cancellationToken)
+    {
+        _databases.Use(_databases.Given.App!, _databases.Given.Engine!);
+        await using NpgsqlConnection connection = await ConnectAsync(_databases.Engine, cancellationToken);
+        await using McpxDbContext context = new(OptionsOver(connection), DataScope.Everything);
+        try
+        {
+            string[] missing = [.. await context.Database.GetPendingMigrationsAsync(cancellationToken)];
+            if (missing.Length > 0) throw NotMigrated($"{missing.Length} migrations are missing");
+            return await new TimeseriesScripts(connection, _time).DetectAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedTable)
+        {
+            throw NotMigrated(e.MessageText);
+        }
+    }
+
+    private static DatabaseStartException NotMigrated(string reason) =>
+        new($"The database is not at this release's schema ({reason}): run `mcpx migrate` as its owner first.");
 
     /// <summary>True when the database answers now; for readiness.</summary>
     public async Task<bool> IsReachableAsync(CancellationToken cancellationToken)
     {
+        if (Info is null) return false;
         try
         {
-            await using NpgsqlCommand command = _dataSource.CreateCommand("SELECT 1");
+            await using NpgsqlCommand command = _databases.Engine.CreateCommand("SELECT 1");
             await command.ExecuteScalarAsync(cancellationToken);
             return true;
         }
@@ -80,11 +127,11 @@ public sealed class DatabaseMigrator
         }
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    private static async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         try
         {
-            return await _dataSource.OpenConnectionAsync(cancellationToken);
+            return await source.OpenConnectionAsync(cancellationToken);
         }
         catch (PostgresException e)
         {
@@ -93,13 +140,19 @@ public sealed class DatabaseMigrator
         }
         catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)
         {
-            NpgsqlConnectionStringBuilder target = new(_dataSource.ConnectionString);
+            NpgsqlConnectionStringBuilder target = new(source.ConnectionString);
             throw new DatabaseStartException(
                 $"PostgreSQL at {target.Host}:{target.Port} can't be reached ({e.Message}). Is it running, and does the connection string name the right host?", e);
         }
     }
 
     private static async Task MigrateTablesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = new(OptionsOver(connection), DataScope.Everything);
+        await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    private static DbContextOptions<McpxDbContext> OptionsOver(NpgsqlConnection connection)
     {
         DbContextOptionsBuilder<McpxDbContext> options = new();
         options.UseNpgsql(connection, npgsql =>
@@ -108,9 +161,10 @@ public sealed class DatabaseMigrator
             npgsql.CommandTimeout((int)Patience.TotalSeconds);
         });
         options.LogQuietly();
-        await using McpxDbContext context = new(options.Options);
-        await context.Database.MigrateAsync(cancellationToken);
+        return options.Options;
     }
+
+    private static string UserOf(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Username ?? "";
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {

@@ -1,10 +1,13 @@
 using System.Net.Sockets;
+using Mcpx.Core.Calls.Journal;
 using Mcpx.Data;
 using Mcpx.Web.Hosting;
 using Microsoft.AspNetCore.Connections;
 
 try
 {
+    if (args is ["migrate", .. var settings]) return await MigrateCommand.RunAsync(settings);
+    if (args is ["keys", var verb, .. var rest]) return await KeysCommand.RunAsync(verb, rest);
     await using McpxInstance mcpx = await McpxInstance.CreateAsync(args);
     await mcpx.App.RunAsync();
     return Environment.ExitCode;
@@ -14,7 +17,7 @@ catch (Exception e) when (e is IOException { InnerException: AddressInUseExcepti
     await Console.Error.WriteLineAsync($"{e.Message.TrimEnd('.')}: choose another address with ASPNETCORE_URLS.");
     return 1;
 }
-catch (Exception e) when (e is ConfigurationException or DatabaseStartException)
+catch (Exception e) when (e is ConfigurationException or DatabaseStartException or JournalException)
 {
     // The mend is in the message; a stack trace would bury it.
     await Console.Error.WriteLineAsync(e.Message);

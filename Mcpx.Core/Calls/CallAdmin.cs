@@ -8,6 +8,10 @@ public sealed class CallAdmin(ICallStore store, CallJournal journal)
 {
     public const int LargestPage = 200;
 
+    private const int MostRounds = 50;
+
+    private static readonly TimeSpan RoundsWithin = TimeSpan.FromDays(1);
+
     /// <summary>Newest first. What this replica answered before the question is in the list.</summary>
     /// <exception cref="RefusalException">Not allowed, or the cursor is not one of ours.</exception>
     public async Task<Page<CallRecord>> ListAsync(Actor actor, CallFilter filter, CancellationToken cancellationToken)
@@ -17,6 +21,17 @@ public sealed class CallAdmin(ICallStore store, CallJournal journal)
         return await store.ListAsync(actor.Organization, filter with { Size = Math.Clamp(filter.Size, 1, LargestPage) }, cancellationToken);
     }
 
+    /// <summary>
+    /// The calls that are one to the client, oldest first; this one alone for most. Every one is within a day of the next: so
+    /// long a server's question may wait for its answer, many times over.
+    /// </summary>
+    /// <exception cref="RefusalException">Not allowed.</exception>
+    public async Task<IReadOnlyList<CallRecord>> ListRoundsAsync(Actor actor, CallRecord call, CancellationToken cancellationToken)
+    {
+        CallFilter filter = new(FirstRound: call.FirstRound ?? call.Id, From: call.Time - RoundsWithin, To: call.Time + RoundsWithin, Size: MostRounds);
+        return [.. (await ListAsync(actor, filter, cancellationToken)).Items.Reverse()];
+    }
+
     /// <summary>With payloads when the actor made the call or may see those of others.</summary>
     /// <exception cref="RefusalException">Not allowed, or not there.</exception>
     public async Task<CallRecord> GetAsync(Actor actor, CallId id, CancellationToken cancellationToken)
@@ -24,7 +39,7 @@ public sealed class CallAdmin(ICallStore store, CallJournal journal)
         actor.Demand(Permission.ViewResources);
         await journal.FlushAsync(cancellationToken);
         CallRecord call = await store.FindAsync(actor.Organization, id, cancellationToken) ?? throw new RefusalException.NotFound("call");
-        bool mayRead = call.User == actor.User || actor.Role.Allows(Permission.SeePayloads);
-        return mayRead ? call : call with { Request = null, Response = null };
+        bool mayRead = actor.User is { } user && call.User == user || actor.Principal is Principal.Service { Account: var account } && call.ServiceAccount == account || actor.Role.Allows(Permission.SeePayloads);
+        return mayRead ? call : call with { Request = null, Response = null, RequestDigest = null, ResponseDigest = null };
     }
 }

@@ -1,21 +1,27 @@
-using System.Threading.Channels;
+using Mcpx.Core.Calls.Journal;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Mcpx.Core.Calls;
 
+/// <summary>How a replica's journal is.</summary>
+/// <param name="IsAccepting">Calls are taken.</param>
+/// <param name="Depth">Records that are not in the database yet.</param>
+/// <param name="Bytes">Of them on disk.</param>
+/// <param name="Budget">Bytes that may wait.</param>
+/// <param name="Oldest">How long the oldest record has waited; null when none does.</param>
+/// <param name="LastError">Why the last write to the database failed; null when it did not.</param>
+/// <param name="DiskError">Why the disk takes no records; null when it does.</param>
+public sealed record JournalState(bool IsAccepting, long Depth, long Bytes, long Budget, TimeSpan? Oldest, string? LastError, string? DiskError);
+
 /// <summary>
-/// Where a finished call goes before its answer is sent, and from where it is written to the database in batches. It is
-/// bounded: when the database is away for too long, calls are refused before anything is forwarded, and none that was
-/// answered is dropped.
+/// Where a finished call goes before its answer is sent: onto this machine's disk, and from there to the database in
+/// batches. What was answered survives a kill and an outage of the database. The disk's share is bounded: when it is used
+/// up, or the disk fails, calls are refused before anything is forwarded.
 /// </summary>
-public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink> sinks, ILogger<CallJournal> logger, TimeProvider time) : BackgroundService
+public sealed partial class CallJournal(
+    JournalSettings settings, JournalKeys keys, ICallStore store, IEnumerable<ICallSink> sinks, ILogger<CallJournal> logger, TimeProvider time) : BackgroundService
 {
-    /// <summary>Records that may wait; each may also carry payloads, see <see cref="MostBytes"/>.</summary>
-    public const int MostRecords = 100_000;
-
-    public const long MostBytes = 256L << 20;
-
     private const int BatchSize = 1000;
     private const long BatchBytes = 8L << 20;
 
@@ -26,32 +32,50 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
     private readonly ICallSink[] _sinks = [.. sinks];
-    private readonly Channel<CallRecord> _queue = Channel.CreateUnbounded<CallRecord>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _gate = new();
-    private readonly List<(long Sequence, TaskCompletionSource Written)> _waiters = [];
+    private readonly List<(long Written, TaskCompletionSource Stored)> _waiters = [];
+    private readonly LeftIntents _left = new();
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _appended;
-    private long _written;
-    private long _bytes;
+    private DiskJournal? _disk;
+    private DateTimeOffset? _oldest;
+    private bool _hasWarned;
+
+    /// <summary>For tests that let the disk fail.</summary>
+    internal IJournalDisk Disk { get; init; } = new JournalDisk();
 
     /// <summary>Records that are not in the database yet.</summary>
-    public long Depth => Volatile.Read(ref _appended) - Volatile.Read(ref _written);
+    public long Depth => _disk?.Depth ?? 0;
 
-    /// <summary>Why the last write failed; null when it did not.</summary>
+    /// <summary>Bytes of them on disk.</summary>
+    public long Bytes => _disk is { } disk ? Math.Max(0, disk.Written - disk.Confirmed) : 0;
+
+    /// <summary>When the oldest record that waits was made; null when none does.</summary>
+    public DateTimeOffset? Oldest => Depth == 0 ? null : _oldest;
+
+    /// <summary>Why the last write to the database failed; null when it did not.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>Asked before a call is forwarded: false means that its record might not be kept.</summary>
-    public bool CanAdmit => Depth < MostRecords && Volatile.Read(ref _bytes) < MostBytes;
+    /// <summary>Why the disk does not take records; null when it does.</summary>
+    public string? DiskError => _disk?.Failure;
 
-    /// <summary>Returns when the call's record is kept; the answer may be finished then.</summary>
-    public ValueTask AppendAsync(CallRecord call)
+    /// <summary>All of it at once, for people.</summary>
+    public JournalState State => new(CanAdmit, Depth, Bytes, settings.Budget, Oldest is { } oldest ? time.GetUtcNow() - oldest : null, LastError, DiskError);
+
+    /// <summary>Asked before a call is forwarded: false means that its record might not be kept.</summary>
+    public bool CanAdmit => _disk is { Failure: null } && Bytes < settings.Budget;
+
+    /// <summary>False while the database is known to take no records.</summary>
+    public bool CanStore => LastError is null;
+
+    /// <summary>Ends when the call's record is on disk; the answer may be finished then.</summary>
+    /// <exception cref="JournalException">It is not; the call must not be answered.</exception>
+    public async ValueTask AppendAsync(CallRecord call)
     {
-        Interlocked.Add(ref _bytes, SizeOf(call));
-        Interlocked.Increment(ref _appended);
-        _queue.Writer.TryWrite(call);
+        DiskJournal disk = _disk ?? throw new JournalException("The journal is not open.");
+        await disk.AppendAsync(call);
+        if (call.Stage is RecordStage.Intent) return;
         foreach (ICallSink sink in _sinks)
             sink.CallFinished(call);
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>
@@ -60,18 +84,9 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
     /// </summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        long target = Volatile.Read(ref _appended);
-        TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate)
-        {
-            if (_written >= target) return;
-            _waiters.Add((target, written));
-            _hurry.TrySetResult();
-        }
-
         try
         {
-            await written.Task.WaitAsync(FlushPatience, time, cancellationToken);
+            await StoredAsync().WaitAsync(FlushPatience, time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -79,22 +94,77 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
         }
     }
 
+    /// <summary>Waits until everything appended before is in the database.</summary>
+    /// <exception cref="JournalException">It is not, within <paramref name="patience"/>.</exception>
+    public async Task DemandStoredAsync(TimeSpan patience)
+    {
+        try
+        {
+            await StoredAsync().WaitAsync(patience, time);
+        }
+        catch (TimeoutException e)
+        {
+            throw new JournalException("The database did not take the call's record" + (LastError is { } error ? ": " + error : " in time."), e);
+        }
+    }
+
+    /// <exception cref="JournalException">The journal's directory can't be used; the message is for the operator.</exception>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        _disk = new DiskJournal(settings, keys, Disk, time);
+        if (_disk.Depth > 0) LogLeft(logger, _disk.Depth);
+        if (_disk.Torn > 0) LogTorn(logger, _disk.Torn);
+        if (_disk.Damaged > 0) LogDamaged(logger, _disk.Damaged, settings.Directory);
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        Close();
+    }
+
+    public override void Dispose()
+    {
+        Close();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         List<CallRecord> batch = new(BatchSize);
-        ChannelReader<CallRecord> reader = _queue.Reader;
         try
         {
-            while (await reader.WaitToReadAsync(stoppingToken))
+            while (true)
             {
+                await _disk!.WaitAsync(stoppingToken);
                 await GatherAsync(stoppingToken);
-                TakeBatch(reader, batch);
-                await WriteUntilDoneAsync(batch, stoppingToken);
+                await StoreNextAsync(batch, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await DrainLastAsync(reader, batch);
+            await StoreLastAsync(batch);
+        }
+    }
+
+    private void Close()
+    {
+        DiskJournal? disk = Interlocked.Exchange(ref _disk, null);
+        disk?.Dispose();
+    }
+
+    private Task StoredAsync()
+    {
+        if (_disk is not { } disk) return Task.CompletedTask;
+        lock (_gate)
+        {
+            long written = disk.Written;
+            if (disk.Confirmed >= written) return Task.CompletedTask;
+            TaskCompletionSource stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((written, stored));
+            _hurry.TrySetResult();
+            return stored.Task;
         }
     }
 
@@ -111,35 +181,49 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
         await Task.WhenAny(hurry, Task.Delay(Linger, time, cancellationToken));
     }
 
-    private async Task DrainLastAsync(ChannelReader<CallRecord> reader, List<CallRecord> batch)
+    private async Task StoreLastAsync(List<CallRecord> batch)
     {
         using CancellationTokenSource patience = new(StopPatience, time);
         try
         {
-            while (batch.Count > 0 || reader.TryPeek(out _))
-            {
-                if (batch.Count == 0) TakeBatch(reader, batch);
-                await WriteUntilDoneAsync(batch, patience.Token);
-            }
+            while (!_disk!.IsEmpty) await StoreNextAsync(batch, patience.Token);
         }
         catch (OperationCanceledException)
         {
-            LogLostAtStop(logger, Depth);
+            LogLeftAtStop(logger, Depth);
         }
     }
 
-    private static void TakeBatch(ChannelReader<CallRecord> reader, List<CallRecord> batch)
+    private async Task StoreNextAsync(List<CallRecord> batch, CancellationToken cancellationToken)
     {
-        long bytes = 0;
-        while (batch.Count < BatchSize && bytes < BatchBytes && reader.TryRead(out CallRecord? call))
+        DiskJournal disk = _disk!;
+        int damaged = disk.Damaged;
+        disk.Read(batch, BatchSize, BatchBytes);
+        if (disk.Damaged > damaged) LogDamaged(logger, disk.Damaged - damaged, settings.Directory);
+        if (batch.Count > 0)
         {
-            batch.Add(call);
-            bytes += SizeOf(call);
+            if (disk.ReadsLeft) _left.Read(batch);
+            _oldest = batch[0].Time;
+            await WriteUntilDoneAsync(batch, cancellationToken);
+        }
+
+        disk.Confirm();
+        // Only when all that was left is read: the end of a call may stand behind its intent.
+        if (_left.Count > 0 && (disk.IsEmpty || !disk.ReadsLeft)) await WriteUntilDoneAsync(_left.Take(), cancellationToken);
+        Warn();
+        lock (_gate)
+        {
+            foreach ((long written, TaskCompletionSource stored) in _waiters)
+            {
+                if (written <= disk.Confirmed) stored.TrySetResult();
+            }
+
+            _waiters.RemoveAll(w => w.Stored.Task.IsCompleted);
         }
     }
 
-    /// <summary>Empties the batch only after it is written; a batch that fails is tried again until it is, or until we stop.</summary>
-    private async Task WriteUntilDoneAsync(List<CallRecord> batch, CancellationToken cancellationToken)
+    /// <summary>A batch that fails is tried again until it is written, or until we stop: then it is read again at the next start.</summary>
+    private async Task WriteUntilDoneAsync(IReadOnlyList<CallRecord> batch, CancellationToken cancellationToken)
     {
         for (int attempt = 0; ; attempt++)
         {
@@ -147,43 +231,45 @@ public sealed partial class CallJournal(ICallStore store, IEnumerable<ICallSink>
             {
                 await store.WriteAsync(batch, cancellationToken);
                 LastError = null;
-                Written(batch);
-                batch.Clear();
                 return;
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 LastError = e.Message;
                 LogWriteFailed(logger, e, batch.Count, attempt + 1);
+                Warn();
                 TimeSpan pause = TimeSpan.FromMilliseconds(Math.Min(LongestRetry.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(attempt, 10))));
                 await Task.Delay(pause, time, cancellationToken);
             }
         }
     }
 
-    private void Written(List<CallRecord> batch)
+    /// <summary>Once each time that the journal fills up to the mark.</summary>
+    private void Warn()
     {
-        Interlocked.Add(ref _bytes, -batch.Sum(SizeOf));
-        lock (_gate)
-        {
-            Volatile.Write(ref _written, _written + batch.Count);
-            foreach ((long sequence, TaskCompletionSource written) in _waiters)
-            {
-                if (sequence <= _written) written.TrySetResult();
-            }
-
-            _waiters.RemoveAll(w => w.Sequence <= _written || w.Written.Task.IsCompleted);
-        }
+        bool isFilling = Bytes > settings.Budget * JournalSettings.WarnAt;
+        if (isFilling && !_hasWarned) LogFilling(logger, Bytes >> 20, settings.Budget >> 20);
+        _hasWarned = isFilling;
     }
-
-    private static long SizeOf(CallRecord call) => 512 + (call.Request?.Length ?? 0) + (call.Response?.Length ?? 0);
 
     [LoggerMessage(2001, LogLevel.Error, "Writing {Count} call records failed (attempt {Attempt}); they stay in the journal.")]
     private static partial void LogWriteFailed(ILogger logger, Exception exception, int count, int attempt);
 
-    [LoggerMessage(2002, LogLevel.Critical, "Stopped with {Count} call records that the database did not take.")]
-    private static partial void LogLostAtStop(ILogger logger, long count);
+    [LoggerMessage(2002, LogLevel.Warning, "Stopped with {Count} call records that the database did not take; they are in the journal for the next start.")]
+    private static partial void LogLeftAtStop(ILogger logger, long count);
 
     [LoggerMessage(2003, LogLevel.Warning, "The database is behind: {Count} call records wait.")]
     private static partial void LogFlushTimedOut(ILogger logger, long count);
+
+    [LoggerMessage(2010, LogLevel.Information, "The journal holds {Count} call records of an earlier run; they go to the database now.")]
+    private static partial void LogLeft(ILogger logger, long count);
+
+    [LoggerMessage(2011, LogLevel.Information, "The last write of an earlier run was cut off ({Bytes} bytes). Nobody was answered for it.")]
+    private static partial void LogTorn(ILogger logger, long bytes);
+
+    [LoggerMessage(2012, LogLevel.Critical, "{Count} files of the journal are damaged and hold records that can't be read; copies with the ending .damaged are kept in {Directory}.")]
+    private static partial void LogDamaged(ILogger logger, int count, string directory);
+
+    [LoggerMessage(2013, LogLevel.Warning, "The journal holds {Used} of {Budget} MiB: when it is full, calls are refused until the database has taken some.")]
+    private static partial void LogFilling(ILogger logger, long used, long budget);
 }

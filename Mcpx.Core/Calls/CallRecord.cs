@@ -1,4 +1,5 @@
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Redaction;
 
 namespace Mcpx.Core.Calls;
 
@@ -24,6 +25,22 @@ public enum CallOutcome
 
     /// <summary>The client went away before the answer.</summary>
     ClientAborted = 7,
+
+    /// <summary>The gateway ended while the call was under way. Whether the server did its work is not known.</summary>
+    Interrupted = 8,
+}
+
+/// <summary>What a record is in the life of its call. The numbers are in the journal: never reuse one.</summary>
+public enum RecordStage
+{
+    /// <summary>All that there is of the call.</summary>
+    Whole = 0,
+
+    /// <summary>What is about to be forwarded: what the record says should nothing else come.</summary>
+    Intent = 1,
+
+    /// <summary>How a call ended whose intent was written.</summary>
+    End = 2,
 }
 
 public enum ProtocolEra
@@ -68,6 +85,11 @@ public sealed record CallRecord
 
     public string? TokenName { get; init; }
 
+    /// <summary>The service account that called; null for a person.</summary>
+    public ServiceAccountId? ServiceAccount { get; init; }
+
+    public string? ServiceAccountName { get; init; }
+
     public string? ClientName { get; init; }
 
     public string? ClientVersion { get; init; }
@@ -91,6 +113,9 @@ public sealed record CallRecord
     /// <summary>The rule that decided, see <see cref="Governance.Decision.Rule"/>.</summary>
     public string? Rule { get; init; }
 
+    /// <summary>The rule that would have refused the call if it were enforced; null when none.</summary>
+    public string? WouldRule { get; init; }
+
     /// <summary>Why the call was refused or failed, in a sentence.</summary>
     public string? Reason { get; init; }
 
@@ -99,6 +124,21 @@ public sealed record CallRecord
 
     /// <summary>From sending upstream to the end of its answer; 0 when nothing was sent.</summary>
     public long UpstreamMicroseconds { get; init; }
+
+    /// <summary>
+    /// From the request's arrival until the first byte of the answer left, in microseconds; 0 when the record was made before
+    /// that, as it is for answers that are short enough to be sent in one piece.
+    /// </summary>
+    public long FirstByteMicroseconds { get; init; }
+
+    /// <summary>The W3C trace that the client says the call belongs to: 32 lower-case hexadecimal digits.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>
+    /// The first call of those that are one to the client: its server asked for more before it would answer, and this
+    /// call brings that (MCP 2026-07-28, "Multi Round-Trip Requests"). Null for the first itself.
+    /// </summary>
+    public CallId? FirstRound { get; init; }
 
     public required int RequestBytes { get; init; }
 
@@ -112,4 +152,21 @@ public sealed record CallRecord
 
     /// <summary>True when a payload was longer than the capture limit.</summary>
     public bool Truncated { get; init; }
+
+    /// <summary>Of no interest to readers: what is read from the database is whole.</summary>
+    public RecordStage Stage { get; init; }
+
+    // What redaction adds on the way to the database; in the journal these are empty.
+
+    /// <summary>How much of the payloads is kept; null for records of before this was a choice.</summary>
+    public PayloadMode? Payloads { get; init; }
+
+    /// <summary>HMAC-SHA-256 of the request as it was captured, under a key of the organisation; null when there was none.</summary>
+    public byte[]? RequestDigest { get; init; }
+
+    /// <inheritdoc cref="RequestDigest"/>
+    public byte[]? ResponseDigest { get; init; }
+
+    /// <summary>What of the record is not as it was, and by which rule.</summary>
+    public IReadOnlyList<RedactionFinding> Redactions { get; init; } = [];
 }

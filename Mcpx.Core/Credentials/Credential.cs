@@ -1,4 +1,5 @@
-using Mcpx.Core.Egress;
+using System.Text.Json;
+using Mcpx.Core.Audit;
 using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Credentials;
@@ -8,6 +9,9 @@ public enum CredentialKind
     None,
     ApiKey,
     Bearer,
+
+    /// <summary>An access token that the gateway gets for itself (RFC 6749, section 4.4).</summary>
+    ClientCredentials,
 }
 
 /// <summary>What the gateway shows an upstream to be let in. The client's own credential never goes there.</summary>
@@ -17,7 +21,10 @@ public abstract record Credential
     {
     }
 
-    /// <summary>The header that carries it, and the value to set; null for an upstream that wants none.</summary>
+    /// <summary>
+    /// The header that carries it, and the value to set; null for an upstream that wants none, and for client credentials,
+    /// which never go there themselves.
+    /// </summary>
     public abstract (string Header, Secret Value)? ToHeader();
 
     public sealed record None : Credential
@@ -35,39 +42,32 @@ public abstract record Credential
     {
         public override (string Header, Secret Value)? ToHeader() => ("Authorization", new Secret("Bearer " + Token.Reveal()));
     }
-}
 
-/// <summary>A credential as forms and REST bring it, before it is checked.</summary>
-/// <param name="Header">Only for an API key; <c>X-API-Key</c> when not given.</param>
-public sealed record CredentialInput(CredentialKind Kind, string? Header = null, Secret? Secret = null)
-{
-    public const string DefaultHeader = "X-API-Key";
-    private const int LongestSecret = 8192;
-
-    public static CredentialInput None { get; } = new(CredentialKind.None);
-
-    /// <summary>Adds what is wrong to <paramref name="check"/>, under the names <c>credential.…</c>.</summary>
-    public void Check(InputCheck check)
+    /// <param name="Secret">The client's secret, or its private key as PEM.</param>
+    public sealed record ClientCredentials(ClientSettings Settings, Secret Secret) : Credential
     {
-        if (Kind is CredentialKind.None) return;
-        string? secret = Secret?.Reveal();
-        check.Require(!string.IsNullOrEmpty(secret), "credential.secret", "A secret is required.")
-            .Require(secret is null || secret.Length <= LongestSecret, "credential.secret", $"Use at most {LongestSecret} characters.")
-            .Require(secret is null || OutboundHeaders.IsValidValue(secret), "credential.secret",
-                "The secret goes into an HTTP header: use visible ASCII characters, no line breaks.");
-        if (Kind is CredentialKind.ApiKey && OutboundHeaders.Refuse(Header ?? DefaultHeader) is { } why)
-            check.Require(false, "credential.header", why);
+        public override (string Header, Secret Value)? ToHeader() => null;
     }
-
-    public Credential ToCredential() => Kind switch
-    {
-        CredentialKind.ApiKey => new Credential.ApiKey(Header ?? DefaultHeader, Secret!),
-        CredentialKind.Bearer => new Credential.Bearer(Secret!),
-        _ => new Credential.None(),
-    };
 }
 
 /// <summary>A server's credential at rest: everything but the secret is readable, the secret is a ciphertext.</summary>
 /// <param name="Header">The API key's header; null for other kinds.</param>
-/// <param name="Hint">What people may see of the secret, see <see cref="Secret.Hint"/>.</param>
-public sealed record StoredCredential(OrganizationId Organization, ServerId Server, CredentialKind Kind, string? Header, byte[] Ciphertext, string Hint);
+/// <param name="Hint">What people may see of the secret, see <see cref="CredentialInput.Hint"/>.</param>
+public sealed record StoredCredential(OrganizationId Organization, ServerId Server, CredentialKind Kind, string? Header, byte[] Ciphertext, string Hint)
+{
+    /// <summary>Only of client credentials.</summary>
+    public ClientSettings? Client { get; init; }
+
+    /// <summary>For the audit log: what people may see of it.</summary>
+    /// <param name="entered">Whether the secret was entered just now.</param>
+    public AuditView AddTo(AuditView view, bool entered) => view.With("credential.kind", Kind).With("credential.header", Header)
+        .With("credential.secret", entered ? $"{Hint} (entered anew)" : Hint)
+        .With("credential.clientId", Client?.ClientId).With("credential.method", Client is null ? null : JsonNamingPolicy.CamelCase.ConvertName(Client.Method.ToString()))
+        .With("credential.tokenUrl", Client?.TokenUrl).With("credential.issuer", Client?.Issuer).With("credential.scope", Client?.Scope)
+        .With("credential.resource", Client?.Resource).With("credential.keyId", Client?.KeyId);
+
+    /// <summary>Whether both are the same secret for the same use. Another object says nothing: each snapshot makes its own.</summary>
+    public static bool IsSame(StoredCredential? one, StoredCredential? other) => ReferenceEquals(one, other)
+        || one is not null && other is not null && one.Kind == other.Kind && one.Header == other.Header && one.Client == other.Client
+            && one.Ciphertext.AsSpan().SequenceEqual(other.Ciphertext);
+}

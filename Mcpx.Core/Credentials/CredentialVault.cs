@@ -15,7 +15,10 @@ public sealed class CredentialVault(ISecretProtector protector)
         if (input.Kind is CredentialKind.None) return null;
         string? header = input.Kind is CredentialKind.ApiKey ? input.Header ?? CredentialInput.DefaultHeader : null;
         byte[] ciphertext = protector.Protect(Encoding.UTF8.GetBytes(input.Secret!.Reveal()), Context(organization, server));
-        return new StoredCredential(organization, server, input.Kind, header, ciphertext, input.Secret.Hint());
+        return new StoredCredential(organization, server, input.Kind, header, ciphertext, input.Hint())
+        {
+            Client = input.Kind is CredentialKind.ClientCredentials ? input.Client!.ToSettings() : null,
+        };
     }
 
     /// <exception cref="CredentialUnreadableException">No key of the ring opens it, or it was moved to this row from another.</exception>
@@ -28,6 +31,7 @@ public sealed class CredentialVault(ISecretProtector protector)
         {
             CredentialKind.ApiKey => new Credential.ApiKey(stored.Header ?? CredentialInput.DefaultHeader, secret),
             CredentialKind.Bearer => new Credential.Bearer(secret),
+            CredentialKind.ClientCredentials => new Credential.ClientCredentials(stored.Client!, secret),
             _ => new Credential.None(),
         };
     }

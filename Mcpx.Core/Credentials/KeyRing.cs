@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -14,6 +15,9 @@ public sealed class KeyRing
     public const int MinimumKeyBytes = 32;
 
     private const int DerivedBytes = 32;
+
+    /// <summary>Random bytes repeat themselves a little; a word, a pattern or zeros much more.</summary>
+    private const int FewestDifferent = 8;
 
     private readonly byte[][] _masters;
 
@@ -32,11 +36,28 @@ public sealed class KeyRing
 
     public int Count => _masters.Length;
 
+    /// <summary>The name of the key that a ciphertext says it is under.</summary>
+    public static uint NameOf(ReadOnlySpan<byte> ciphertext) => BinaryPrimitives.TryReadUInt32BigEndian(ciphertext, out uint name) ? name : 0;
+
+    /// <summary>True for what nobody drew at random, however long it is.</summary>
+    public static bool LooksWeak(ReadOnlySpan<byte> key)
+    {
+        HashSet<byte> different = [];
+        foreach (byte b in key) different.Add(b);
+        return different.Count < FewestDifferent;
+    }
+
+    /// <summary>A master key from another secret text, <c>JWT_SECRET</c>, as <see cref="Parse"/> takes it.</summary>
+    public static string FromSecret(string secret) => Convert.ToBase64String(Derive(Encoding.UTF8.GetBytes(secret), "mcpx/jwt-secret/v1", MinimumKeyBytes));
+
     /// <summary>The key of a purpose under each master, newest first.</summary>
     public IReadOnlyList<byte[]> DeriveAll(string purpose) => [.. _masters.Select(m => Derive(m, purpose, DerivedBytes))];
 
     /// <summary>The public names of the master keys, newest first.</summary>
     public IReadOnlyList<byte[]> Ids() => [.. _masters.Select(m => Derive(m, "mcpx/key-id/v1", IdLength))];
+
+    /// <summary>The same as numbers.</summary>
+    public IReadOnlyList<uint> Names() => [.. Ids().Select(id => NameOf(id))];
 
     /// <summary>Reads <c>ENCRYPTION_KEY</c>: base64 keys separated by commas, newest first.</summary>
     /// <exception cref="FormatException">A part is not base64.</exception>

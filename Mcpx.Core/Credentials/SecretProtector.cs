@@ -12,6 +12,9 @@ public interface ISecretProtector
 
     /// <summary>Null when the bytes were not made by this ring for this context, or were changed.</summary>
     byte[]? Unprotect(ReadOnlySpan<byte> ciphertext, string context);
+
+    /// <summary>False for a ciphertext under another key than the one that seals now.</summary>
+    bool IsCurrent(ReadOnlySpan<byte> ciphertext);
 }
 
 /// <summary>
@@ -78,6 +81,8 @@ public sealed class AesGcmSecretProtector : ISecretProtector, IDisposable
 
         return null;
     }
+
+    public bool IsCurrent(ReadOnlySpan<byte> ciphertext) => KeyRing.NameOf(ciphertext) == _keys[0].Id;
 
     public void Dispose()
     {

@@ -8,7 +8,8 @@ namespace Mcpx.Core.Egress;
 /// and successors, and forms that hide one inside IPv6. Operators open private networks by CIDR (<c>EGRESS_ALLOW</c>);
 /// link-local and the clouds' own metadata addresses stay closed even then.
 /// </summary>
-public sealed class AddressGuard(IReadOnlyList<IPNetwork> allowed)
+/// <param name="resolve">Asks for the addresses of a name; null for the system's resolver.</param>
+public sealed class AddressGuard(IReadOnlyList<IPNetwork> allowed, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
 {
     private static readonly IPNetwork[] AlwaysDenied = Parse(
         "169.254.0.0/16", "fe80::/10", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32", "fd00:ec2::254/128", "fd20:ce::254/128");
@@ -23,6 +24,8 @@ public sealed class AddressGuard(IReadOnlyList<IPNetwork> allowed)
     private static readonly IPNetwork LocalNat64 = IPNetwork.Parse("64:ff9b:1::/48");
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
+
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
 
     /// <summary>Reads <c>EGRESS_ALLOW</c>: CIDR ranges separated by commas.</summary>
     /// <exception cref="FormatException">A part is no CIDR range.</exception>
@@ -45,10 +48,18 @@ public sealed class AddressGuard(IReadOnlyList<IPNetwork> allowed)
     /// <exception cref="EgressDeniedException">The name has no address, or one that may not be connected to.</exception>
     public async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
-        IPAddress[] addresses = IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? literal)
-            ? [literal]
-            : await Dns.GetHostAddressesAsync(host, cancellationToken);
-        return addresses.Length > 0 && Array.TrueForAll(addresses, IsAllowed) ? addresses : throw new EgressDeniedException(host);
+        IPAddress[] addresses = await LookUpAsync(host, cancellationToken);
+        Demand(host, addresses);
+        return addresses;
+    }
+
+    internal Task<IPAddress[]> LookUpAsync(string host, CancellationToken cancellationToken) =>
+        IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? literal) ? Task.FromResult<IPAddress[]>([literal]) : _resolve(host, cancellationToken);
+
+    /// <exception cref="EgressDeniedException">There is no address, or one that may not be connected to.</exception>
+    internal void Demand(string host, IPAddress[] addresses)
+    {
+        if (addresses.Length == 0 || !Array.TrueForAll(addresses, IsAllowed)) throw EgressDeniedException.ByAddress(host);
     }
 
     /// <summary>The IPv4 address inside an IPv6 form that a router or this host would deliver to it.</summary>

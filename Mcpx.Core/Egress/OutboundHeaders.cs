@@ -40,5 +40,14 @@ public static class OutboundHeaders
     public static bool IsValidValue(string value) =>
         value.Length > 0 && value[0] != ' ' && value[^1] != ' ' && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 
+    /// <summary>Null when the name may stand among a server's extra headers: those are shown, so none that is made for a secret.</summary>
+    public static string? RefuseExtra(string name)
+    {
+        if (Refuse(name) is { } why) return why;
+        if (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+            return "Authorization carries a credential: enter it as the credential, where it is stored encrypted.";
+        return name.Equals("User-Agent", StringComparison.OrdinalIgnoreCase) ? $"The header {name} belongs to the gateway and can't be set." : null;
+    }
+
     private static string Printable(string name) => string.Concat(name.Take(32).Select(c => c is >= ' ' and <= '~' ? c : '?'));
 }

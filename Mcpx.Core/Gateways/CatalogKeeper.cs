@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Mcpx.Core.Credentials;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Microsoft.Extensions.Hosting;
@@ -87,6 +88,12 @@ public sealed class CatalogKeeper : IHostedService
     /// <summary>Tells changes of the lists of the organisation's servers. The handler returns at once; it may be called on any thread.</summary>
     public IDisposable Subscribe(OrganizationId organization, Action<CatalogChange> onChange) => _parts.Changes.Subscribe(organization, onChange);
 
+    /// <summary>
+    /// Shows each reading of a server's lists, with the time of its beginning, to somebody before it is in force; one at a
+    /// time for each server.
+    /// </summary>
+    public void OnRead(Func<ServerRoute, ServerCatalog, DateTimeOffset, CancellationToken, Task> onRead) => _parts.OnRead = onRead;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _routes.OnRoutesChanged(KeepMembersWarm);
@@ -152,9 +159,8 @@ public sealed class CatalogKeeper : IHostedService
 
     private static bool IsSameConnection(ServerRoute one, ServerRoute other) => ReferenceEquals(one, other)
         || one.Server.Url == other.Server.Url
-            && one.Credential?.Kind == other.Credential?.Kind
-            && one.Credential?.Header == other.Credential?.Header
-            && one.Credential?.Ciphertext.AsSpan().SequenceEqual(other.Credential?.Ciphertext) is not false;
+            && one.Server.Headers.SequenceEqual(other.Server.Headers)
+            && StoredCredential.IsSame(one.Credential, other.Credential);
 
     private async Task WaitAsync(KeptServer[] servers, Func<KeptServer, Task> signal, CancellationToken cancellationToken)
     {

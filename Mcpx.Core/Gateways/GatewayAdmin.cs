@@ -1,3 +1,4 @@
+using Mcpx.Core.Audit;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
@@ -25,7 +26,7 @@ public sealed class GatewayAdmin(IGatewayStore store, IServerStore servers, Chan
         DateTimeOffset now = Instant.Now(time);
         VirtualGateway gateway = new(EntityId.New<GatewayId>(time), actor.Organization, input.Slug!, input.Name!.Trim(),
             input.Description?.Trim() ?? "", input.FailureMode ?? FailureMode.Open, input.Enabled ?? true, ToMembers(members, memberServers), now, now);
-        await store.AddAsync(gateway, cancellationToken);
+        await store.AddAsync(gateway, ChangeBy(actor, AdminAction.GatewayCreate, gateway.Id), cancellationToken);
         await PublishAsync(actor);
         return Describe(gateway, known);
     }
@@ -54,7 +55,7 @@ public sealed class GatewayAdmin(IGatewayStore store, IServerStore servers, Chan
             UpdatedAt = Instant.Now(time),
         };
         // Members that the change does not name are not written: whoever switches a gateway off must not undo its members.
-        if (!await store.UpdateAsync(gateway, change.Members is not null, change.IfUpdatedAt?.ToUniversalTime(), cancellationToken))
+        if (!await store.UpdateAsync(gateway, change.Members is not null, change.IfUpdatedAt?.ToUniversalTime(), ChangeBy(actor, AdminAction.GatewayUpdate, id), cancellationToken))
             throw new RefusalException.NotFound("gateway");
         await PublishAsync(actor);
         return Describe(gateway, known);
@@ -64,7 +65,7 @@ public sealed class GatewayAdmin(IGatewayStore store, IServerStore servers, Chan
     public async Task DeleteAsync(Actor actor, GatewayId id, CancellationToken cancellationToken)
     {
         actor.Demand(Permission.ManageServers);
-        if (!await store.DeleteAsync(actor.Organization, id, cancellationToken))
+        if (!await store.DeleteAsync(actor.Organization, id, ChangeBy(actor, AdminAction.GatewayDelete, id), cancellationToken))
             throw new RefusalException.NotFound("gateway");
         await PublishAsync(actor);
     }
@@ -103,9 +104,9 @@ public sealed class GatewayAdmin(IGatewayStore store, IServerStore servers, Chan
         check.Require(members.Count <= MostMembers, "members", $"Use at most {MostMembers} members.");
         if (members.Count > MostMembers) return [];
 
-        Dictionary<string, ServerId> byName = known.ToDictionary(s => s.Slug, s => s.Id, StringComparer.Ordinal);
+        Dictionary<string, ServerSummary> byName = known.ToDictionary(s => s.Slug, StringComparer.Ordinal);
         // An id wins over a slug that looks like one.
-        foreach (ServerSummary server in known) byName[server.Id.ToString()] = server.Id;
+        foreach (ServerSummary server in known) byName[server.Id.ToString()] = server;
         List<ServerId> found = [];
         for (int i = 0; i < members.Count; i++)
         {
@@ -113,14 +114,17 @@ public sealed class GatewayAdmin(IGatewayStore store, IServerStore servers, Chan
             string field = $"members[{i}]";
             member.Check(check, field);
             // Another organisation's server is answered like one that is not there.
-            if (!byName.TryGetValue(member.Server ?? member.ServerSlug ?? "", out ServerId server))
+            if (!byName.TryGetValue(member.Server ?? member.ServerSlug ?? "", out ServerSummary? server))
                 check.Require(false, $"{field}.server", "There is no such server: name it by its slug or its id.");
-            else if (member.ServerSlug is not null && byName.GetValueOrDefault(member.ServerSlug) != server)
+            else if (member.ServerSlug is not null && byName.GetValueOrDefault(member.ServerSlug)?.Id != server.Id)
                 check.Require(false, $"{field}.serverSlug", "This is not the slug of that server: leave one of the two out.");
-            else if (found.Contains(server))
+            else if (found.Contains(server.Id))
                 check.Require(false, $"{field}.server", "This server is a member already.");
             else
-                found.Add(server);
+                found.Add(server.Id);
+            // Written back unread, a change of it would be lost without a word.
+            if (server is not null && member.EffectivePrefix is { } held && held != (member.Prefix ?? server.ToolPrefix))
+                check.Require(false, $"{field}.effectivePrefix", "This follows from the member's prefix and the server's: change “prefix”, or leave this out.");
         }
 
         return found;
@@ -141,6 +145,8 @@ public sealed class GatewayAdmin(IGatewayStore store, IServerStore servers, Chan
         MemberDetails[] members = [.. gateway.Members.Where(m => byId.ContainsKey(m.Server)).Select(m => new MemberDetails(m, byId[m.Server]))];
         return new GatewayDetails(gateway with { Members = [.. members.Select(m => m.Member)] }, members);
     }
+
+    private AdminChange ChangeBy(Actor actor, AdminAction action, GatewayId id) => AdminChange.By(actor, action, SubjectKinds.Gateway, id.Value, time);
 
     private ValueTask PublishAsync(Actor actor) => changes.PublishAsync(new Change(ChangeKind.Configuration, actor.Organization.Value));
 }

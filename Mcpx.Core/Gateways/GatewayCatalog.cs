@@ -16,7 +16,11 @@ public enum CatalogItemKind
 /// <param name="Name">What clients call it by; the URI of a resource, the URI template of a template.</param>
 /// <param name="UpstreamName">What its server calls it by.</param>
 /// <param name="Json">The server's own description with name and description replaced; every other byte is the server's.</param>
-public sealed record ExposedItem(string Name, MemberRoute Member, string UpstreamName, ReadOnlyMemory<byte> Json);
+public sealed record ExposedItem(string Name, MemberRoute Member, string UpstreamName, ReadOnlyMemory<byte> Json)
+{
+    /// <summary>Of the server's own description, before anything in it was replaced; null for one that can't be hashed.</summary>
+    public DefinitionHash? Hash { get; init; }
+}
 
 /// <summary>A name that leads nowhere, because it would lead to several places or be taken for another.</summary>
 /// <param name="Name">The name as the gateway would have shown it.</param>
@@ -97,7 +101,7 @@ public sealed class GatewayCatalog
         MemberRoute[] withResources = [.. members.Where(m => OffersResources(m.Catalog)).Select(m => m.Member)];
         return new GatewayCatalog(
             new KindCatalog(CatalogItemKind.Tool, members.SelectMany(m => ToolsOf(m.Member, m.Catalog.Tools)), compareLooks: true),
-            new KindCatalog(CatalogItemKind.Prompt, members.SelectMany(m => m.Catalog.Prompts.Select(p => Expose(m.Member, p, m.Member.Member.Prefix + p.Key, null))), compareLooks: true),
+            new KindCatalog(CatalogItemKind.Prompt, members.SelectMany(m => m.Catalog.Prompts.Select(p => Expose(m.Member, p, m.Member.Prefix + p.Key, null))), compareLooks: true),
             // A URI is an address that clients copy, not a name that they choose by its looks.
             new KindCatalog(CatalogItemKind.Resource, members.SelectMany(m => m.Catalog.Resources.Select(r => AsItIs(m.Member, r))), compareLooks: false),
             new KindCatalog(CatalogItemKind.ResourceTemplate, members.SelectMany(m => m.Catalog.ResourceTemplates.Select(r => AsItIs(m.Member, r))), compareLooks: false),
@@ -140,12 +144,12 @@ public sealed class GatewayCatalog
         {
             if (selected?.Contains(tool.Key) is false) continue;
             ToolOverride? change = overrides.GetValueOrDefault(tool.Key);
-            yield return Expose(route, tool, member.Prefix + (change?.Name ?? tool.Key), change?.Description);
+            yield return Expose(route, tool, route.Prefix + (change?.Name ?? tool.Key), change?.Description);
         }
     }
 
     private static ExposedItem Expose(MemberRoute member, CatalogItem item, string name, string? description) =>
-        new(name, member, item.Key, ItemSplice.With(item.Json, name == item.Key ? null : name, description));
+        new(name, member, item.Key, ItemSplice.With(item.Json, name == item.Key ? null : name, description)) { Hash = item.Hash };
 
     private static ExposedItem AsItIs(MemberRoute member, CatalogItem item) => new(item.Key, member, item.Key, item.Json);
 

@@ -14,13 +14,18 @@ public sealed record ServerRoute(Organization Organization, UpstreamServer Serve
 public sealed record GatewayRoute(Organization Organization, VirtualGateway Gateway, IReadOnlyList<MemberRoute> Members);
 
 /// <summary>One member of a virtual gateway and where it is.</summary>
-public sealed record MemberRoute(GatewayMember Member, ServerRoute Server);
+public sealed record MemberRoute(GatewayMember Member, ServerRoute Server)
+{
+    /// <summary>What stands in front of the names of its tools and prompts: its own, else the server's.</summary>
+    public string Prefix => Member.Prefix ?? Server.Server.ToolPrefix;
+}
 
 /// <summary>The endpoints of one organisation, immutable.</summary>
 public sealed class OrganizationRoutes(Organization organization, IEnumerable<ServerRoute> servers, IEnumerable<GatewayRoute> gateways)
 {
     private readonly FrozenDictionary<string, GatewayRoute> _gateways = gateways.ToFrozenDictionary(r => r.Gateway.Slug, StringComparer.Ordinal);
     private readonly FrozenDictionary<string, ServerRoute> _servers = servers.ToFrozenDictionary(r => r.Server.Slug, StringComparer.Ordinal);
+    private readonly FrozenDictionary<ServerId, ServerRoute> _serversById = servers.ToFrozenDictionary(r => r.Server.Id);
 
     public Organization Organization { get; } = organization;
 
@@ -28,11 +33,15 @@ public sealed class OrganizationRoutes(Organization organization, IEnumerable<Se
 
     public ServerRoute? FindServer(string slug) => _servers.GetValueOrDefault(slug);
 
+    public ServerRoute? FindServer(ServerId id) => _serversById.GetValueOrDefault(id);
+
     public GatewayRoute? FindGateway(string slug) => _gateways.GetValueOrDefault(slug);
 
     public GatewayRoute? FindGateway(GatewayId id) => _gateways.Values.FirstOrDefault(r => r.Gateway.Id == id);
 
     public IEnumerable<GatewayRoute> Gateways => _gateways.Values;
+
+    public IEnumerable<ServerRoute> Servers => _servers.Values;
 }
 
 /// <summary>Every endpoint that this replica serves, immutable; a change makes a new one that shares what did not change.</summary>

@@ -4,16 +4,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Mcpx.Core.Gateways;
 
-/// <summary>What is known of a server's catalogue; immutable, replaced whole.</summary>
-/// <param name="Catalog">The last that was read; null when none ever was.</param>
-/// <param name="Failure">Why the last reading failed; null when it did not.</param>
-/// <param name="Content">Another object whenever the content of the catalogue is another one.</param>
-internal sealed record KnownCatalog(ServerCatalog? Catalog, CatalogException? Failure, object Content);
-
-/// <summary>What all kept servers share.</summary>
-/// <param name="Turns">How many lists are refreshed at once.</param>
-internal sealed record KeeperParts(CatalogReader Reader, IServerCatalogStore Store, TimeProvider Time, CatalogChanges Changes, SemaphoreSlim Turns, ILogger Logger);
-
 /// <summary>One server's catalogue in memory, and the loop that keeps it up to date.</summary>
 internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) : IDisposable
 {
@@ -167,7 +157,11 @@ internal sealed partial class KeptServer(ServerRoute first, KeeperParts parts) :
         try
         {
             ServerRoute route = Route;
-            await AcceptAsync(await parts.Reader.ReadAsync(route.Server, route.Credential, _stopping.Token));
+            DateTimeOffset began = Instant.Now(parts.Time);
+            ServerCatalog read = await parts.Reader.ReadAsync(route.Server, route.Credential, _stopping.Token);
+            // First, so that no client is told of a list before somebody had a look at it.
+            if (parts.OnRead is { } onRead) await onRead(route, read, began, _stopping.Token);
+            await AcceptAsync(read);
             return true;
         }
         catch (CatalogException e)

@@ -1,36 +1,33 @@
-using System.Text;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
 
 namespace Mcpx.Core.Gateways;
 
 /// <summary>A member of a gateway as forms and REST bring it, before it is checked.</summary>
 /// <param name="Server">The server's slug or its id.</param>
 /// <param name="ServerSlug">As answers carry it, so that they can be sent back; beside <paramref name="Server"/> it has to name the same server.</param>
+/// <param name="Prefix">Null takes the server's own, <see cref="UpstreamServer.ToolPrefix"/>, now and whenever that changes; empty is none.</param>
 /// <param name="Tools">Null shows all tools, also those that come later.</param>
+/// <param name="EffectivePrefix">As answers carry it, so that they can be sent back; it has to be what follows from <paramref name="Prefix"/> and the server.</param>
 public sealed record MemberInput(
     string? Server = null,
     string? ServerSlug = null,
     string? Prefix = null,
     IReadOnlyList<string?>? Tools = null,
-    IReadOnlyList<OverrideInput?>? Overrides = null)
+    IReadOnlyList<OverrideInput?>? Overrides = null,
+    string? EffectivePrefix = null)
 {
-    public const int LongestPrefix = 32;
     public const int MostTools = 2000;
-
-    /// <summary>An upstream may use longer names than the specification advises; that is no reason to lock its tools out.</summary>
-    public const int LongestTool = 256;
 
     /// <summary>Adds what is wrong to <paramref name="check"/>, under <paramref name="field"/> and its parts.</summary>
     internal void Check(InputCheck check, string field)
     {
-        string prefix = Prefix ?? "";
-        check.Require(prefix.Length <= LongestPrefix && ToolNames.Fits(prefix), $"{field}.prefix",
-            $"Use at most {LongestPrefix} characters out of letters, digits, “_”, “-” and “.”.");
+        ToolPrefix.Check(check, Prefix ?? "", $"{field}.prefix");
         if (Tools is not null) CheckTools(check, Tools, $"{field}.tools");
-        if (Overrides is not null) CheckOverrides(check, Overrides, prefix, $"{field}.overrides");
+        if (Overrides is not null) CheckOverrides(check, Overrides, Prefix, $"{field}.overrides");
     }
 
-    internal GatewayMember ToMember(ServerId server) => new(server, Prefix ?? "",
+    internal GatewayMember ToMember(ServerId server) => new(server, Prefix,
         Tools is null ? null : [.. Tools.Select(t => t!)],
         [.. (Overrides ?? []).Select(o => new ToolOverride(o!.Tool!, o.Name, o.Description))]);
 
@@ -41,7 +38,7 @@ public sealed record MemberInput(
         if (FirstTwice(tools) is { } twice) check.Require(false, field, $"“{twice}” stands here twice.");
     }
 
-    private static void CheckOverrides(InputCheck check, IReadOnlyList<OverrideInput?> overrides, string prefix, string field)
+    private static void CheckOverrides(InputCheck check, IReadOnlyList<OverrideInput?> overrides, string? prefix, string field)
     {
         check.Require(overrides.Count <= MostTools, field, $"Override at most {MostTools:N0} tools.");
         if (FirstTwice(overrides.Select(o => o?.Tool)) is { } tool) check.Require(false, field, $"There are two overrides of “{tool}”.");
@@ -63,8 +60,10 @@ public sealed record OverrideInput(string? Tool = null, string? Name = null, str
 {
     public const int LongestDescription = 4000;
 
-    internal void Check(InputCheck check, string prefix, string field)
+    internal void Check(InputCheck check, string? prefix, string field)
     {
+        // A server's prefix may change later, and nobody looks at its members then: there has to be room for the longest.
+        int before = prefix?.Length ?? ToolPrefix.Longest;
         check.Require(ToolNames.IsUpstreamName(Tool), $"{field}.tool", ToolNames.UpstreamRule)
             // One that is kept and does nothing would be taken for one that works.
             .Require(Name is not null || Description is not null, $"{field}.name", "Give a name or a description to show instead.")
@@ -74,21 +73,8 @@ public sealed record OverrideInput(string? Tool = null, string? Name = null, str
         if (Name is null) return;
         check.Require(Name.Length is > 0 and <= ToolNames.Longest && ToolNames.Fits(Name), $"{field}.name",
                 $"Use 1 to {ToolNames.Longest} characters out of letters, digits, “_”, “-” and “.”.")
-            .Require(Name.Length > ToolNames.Longest || prefix.Length + Name.Length <= ToolNames.Longest, $"{field}.name",
-                $"With the prefix, this is longer than {ToolNames.Longest} characters.");
+            .Require(Name.Length > ToolNames.Longest || before + Name.Length <= ToolNames.Longest, $"{field}.name", prefix is null
+                ? $"The server may get a prefix of {ToolPrefix.Longest} characters: use at most {ToolNames.Longest - ToolPrefix.Longest}, or give this member a prefix of its own."
+                : $"With the prefix, this is longer than {ToolNames.Longest} characters.");
     }
-}
-
-/// <summary>What tools may be called: MCP 2026-07-28, server/tools, "Tool Names". Clients refuse what breaks it.</summary>
-internal static class ToolNames
-{
-    public const int Longest = 128;
-
-    public static readonly string UpstreamRule = $"A tool's name has 1 to {MemberInput.LongestTool} characters and no control characters.";
-
-    public static bool Fits(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
-
-    /// <summary>Whether a server's tool may be called so. Lone surrogates and control characters can be neither stored nor typed.</summary>
-    public static bool IsUpstreamName(string? name) =>
-        name is { Length: > 0 and <= MemberInput.LongestTool } && !name.EnumerateRunes().Any(r => Rune.IsControl(r) || r == Rune.ReplacementChar);
 }

@@ -1,3 +1,4 @@
+using Mcpx.Core.Audit;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 
@@ -27,25 +28,53 @@ public sealed record VirtualGateway(
     bool Enabled,
     IReadOnlyList<GatewayMember> Members,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
+    DateTimeOffset UpdatedAt)
+{
+    /// <param name="servers">The slugs of the members' servers.</param>
+    public AuditView ToAudit(IReadOnlyDictionary<ServerId, string> servers)
+    {
+        AuditView view = new AuditView(Name).With("name", Name).With("slug", Slug).With("description", Description)
+            .With("failureMode", FailureMode).With("enabled", Enabled).With("members", Members.Select(SlugOf));
+        foreach (GatewayMember member in Members)
+            member.AddTo(view, $"members.{SlugOf(member)}");
+        return view;
+
+        string SlugOf(GatewayMember member) => servers.GetValueOrDefault(member.Server) ?? member.Server.ToString();
+    }
+}
 
 /// <summary>A server's part in a virtual gateway.</summary>
-/// <param name="Prefix">Put in front of the names of its tools and prompts as it stands, e.g. <c>hr_</c>; empty for none.</param>
+/// <param name="Prefix">
+/// Put in front of the names of its tools and prompts as it stands, e.g. <c>hr_</c>; empty for none; null for the server's
+/// own, <see cref="UpstreamServer.ToolPrefix"/>.
+/// </param>
 /// <param name="Tools">The upstream's names of the tools that are shown; null shows all, also those that come later.</param>
 /// <param name="Overrides">At most one per tool.</param>
-public sealed record GatewayMember(ServerId Server, string Prefix, IReadOnlyList<string>? Tools, IReadOnlyList<ToolOverride> Overrides);
+public sealed record GatewayMember(ServerId Server, string? Prefix, IReadOnlyList<string>? Tools, IReadOnlyList<ToolOverride> Overrides)
+{
+    /// <param name="path">Under which its parts stand.</param>
+    internal void AddTo(AuditView view, string path) => view.With($"{path}.prefix", Prefix).With($"{path}.tools", Tools)
+        .With($"{path}.overrides", Overrides.Count == 0 ? null : Overrides.Select(o => o.Words));
+}
 
 /// <summary>How one tool of a member is shown instead.</summary>
 /// <param name="Tool">The upstream's name of it.</param>
 /// <param name="Name">Its name in the gateway, without the prefix; null keeps the upstream's.</param>
 /// <param name="Description">Null keeps the upstream's.</param>
-public sealed record ToolOverride(string Tool, string? Name, string? Description);
+public sealed record ToolOverride(string Tool, string? Name, string? Description)
+{
+    internal string Words => Tool + (Name is null ? "" : $" as {Name}") + (Description is null ? "" : $": {Description}");
+}
 
 /// <summary>A gateway, and its members with what their servers are called.</summary>
 public sealed record GatewayDetails(VirtualGateway Gateway, IReadOnlyList<MemberDetails> Members);
 
 /// <summary>One member of a gateway, and its server.</summary>
-public sealed record MemberDetails(GatewayMember Member, ServerSummary Server);
+public sealed record MemberDetails(GatewayMember Member, ServerSummary Server)
+{
+    /// <summary>The prefix that holds, the member's own or the server's.</summary>
+    public string EffectivePrefix => Member.Prefix ?? Server.ToolPrefix;
+}
 
 /// <summary>A new gateway as forms and REST bring it, before it is checked.</summary>
 /// <param name="FailureMode">Open when not given.</param>
@@ -75,7 +104,7 @@ public sealed record GatewayChange(
 public interface IGatewayStore
 {
     /// <exception cref="RefusalException.Conflict">The slug is taken in the organisation, or it has no such server as a member's.</exception>
-    Task AddAsync(VirtualGateway gateway, CancellationToken cancellationToken);
+    Task AddAsync(VirtualGateway gateway, AdminChange change, CancellationToken cancellationToken);
 
     /// <summary>Writes the gateway, and its members when <paramref name="replaceMembers"/>; false when it is gone.</summary>
     /// <param name="seen">When given, the stored <see cref="VirtualGateway.UpdatedAt"/> must still be this.</param>
@@ -83,10 +112,10 @@ public interface IGatewayStore
     /// The slug is taken in the organisation, it has no such server as a member's, or somebody changed the gateway since
     /// <paramref name="seen"/>.
     /// </exception>
-    Task<bool> UpdateAsync(VirtualGateway gateway, bool replaceMembers, DateTimeOffset? seen, CancellationToken cancellationToken);
+    Task<bool> UpdateAsync(VirtualGateway gateway, bool replaceMembers, DateTimeOffset? seen, AdminChange change, CancellationToken cancellationToken);
 
     /// <summary>False when the organisation has no such gateway.</summary>
-    Task<bool> DeleteAsync(OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken);
+    Task<bool> DeleteAsync(OrganizationId organization, GatewayId gateway, AdminChange change, CancellationToken cancellationToken);
 
     Task<VirtualGateway?> FindAsync(OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken);
 

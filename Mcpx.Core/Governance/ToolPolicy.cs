@@ -3,99 +3,210 @@ using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Governance;
 
-public enum GovernanceMode
-{
-    /// <summary>Every tool may be called.</summary>
-    None,
-
-    /// <summary>Only tools that a rule names may be called.</summary>
-    Allowlist,
-
-    /// <summary>Tools that a rule names may not be called.</summary>
-    Blocklist,
-}
-
-/// <summary>Names tools of one server.</summary>
-/// <param name="Pattern">A tool's name; <c>*</c> stands for any run of characters. Case matters, as it does to the upstream.</param>
-public sealed record ToolRule(ToolRuleId Id, string Pattern);
-
-/// <summary>A server's governance as it is stored.</summary>
-public sealed record ServerGovernance(ServerId Server, GovernanceMode Mode, IReadOnlyList<ToolRule> Rules);
-
-/// <summary>A server's governance, compiled for deciding; immutable.</summary>
+/// <summary>
+/// A server's governance, compiled for deciding; immutable. An allowlist allows what some rule allows; a blocklist denies
+/// what some rule denies. Among rules that agree, those without conditions are named first, and exact names before
+/// patterns. See docs/governance.md.
+/// </summary>
 public sealed class ToolPolicy
 {
     private static readonly Decision.Allow Unrestricted = new("mode:none", "The server's tools are not restricted.");
-    private static readonly Decision.Deny NotListed = new("allowlist", "No rule of the server's allowlist names this tool.");
-    private static readonly Decision.Allow NotBlocked = new("blocklist", "No rule of the server's blocklist names this tool.");
+    private static readonly Decision.Deny NotListed = new("allowlist", "No rule of the server's allowlist names this tool for this caller.");
+    private static readonly Decision.Allow NotBlocked = new("blocklist", "No rule of the server's blocklist blocks this call.");
 
-    private readonly GovernanceMode _mode;
-    private readonly FrozenDictionary<string, Decision> _exact;
-    private readonly (string Pattern, Decision Decision)[] _patterns;
+    private readonly FrozenDictionary<string, CompiledRule[]> _exact;
+    private readonly CompiledRule[] _patterns;
+    private readonly ArgumentPaths _paths = new();
+    private readonly bool _hasConditions;
 
     public ToolPolicy(ServerGovernance governance)
     {
-        _mode = governance.Mode;
-        Fingerprint = $"{governance.Mode}:{string.Join('\n', governance.Rules.Select(r => r.Pattern))}";
-        _exact = governance.Rules.Where(r => !r.Pattern.Contains('*')).DistinctBy(r => r.Pattern)
-            .ToFrozenDictionary(r => r.Pattern, Listed, StringComparer.Ordinal);
-        _patterns = [.. governance.Rules.Where(r => r.Pattern.Contains('*')).Select(r => (r.Pattern, Listed(r)))];
+        Mode = governance.Mode;
+        Enforced = governance.Enforce;
+        CompiledRule[] rules = [.. governance.Rules.DistinctBy(r => r.Key).Select(r => new CompiledRule(r, governance.Mode, _paths))];
+        Fingerprint = $"{governance.Mode}:{governance.Enforce}:{string.Join('\n', governance.Rules.Select(r => r.Key))}";
+        _exact = rules.Where(r => !r.Rule.Pattern.Contains('*')).GroupBy(r => r.Rule.Pattern, StringComparer.Ordinal)
+            .ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
+        _patterns = [.. rules.Where(r => r.Rule.Pattern.Contains('*'))];
+        _hasConditions = Array.Exists(rules, r => r.IsConditional);
+        Rules = rules.Length;
     }
 
-    public GovernanceMode Mode => _mode;
+    public GovernanceMode Mode { get; }
+
+    /// <summary>False while the whole policy is tried out.</summary>
+    public bool Enforced { get; }
 
     /// <summary>Equal for policies that decide alike.</summary>
     public string Fingerprint { get; }
 
     /// <summary>How many rules it holds.</summary>
-    public int Rules => _exact.Count + _patterns.Length;
+    public int Rules { get; }
 
-    /// <summary>True when every tool is allowed, so that a list needs no reading.</summary>
-    public bool AllowsEverything => _mode is GovernanceMode.None || _mode is GovernanceMode.Blocklist && _exact.Count == 0 && _patterns.Length == 0;
-
-    public Decision Decide(string tool)
+    /// <summary>May this call happen?</summary>
+    /// <param name="message">The whole <c>tools/call</c> as it was sent; its arguments are read only when a rule for this caller and tool asks for them.</param>
+    public Decision Decide(in RuleSubject who, string tool, ReadOnlyMemory<byte> message)
     {
-        if (_mode is GovernanceMode.None) return Unrestricted;
-        if (_exact.TryGetValue(tool, out Decision? decision)) return decision;
-        foreach ((string pattern, Decision listed) in _patterns)
-        {
-            if (Matches(pattern, tool)) return listed;
-        }
-
-        return _mode is GovernanceMode.Allowlist ? NotListed : NotBlocked;
+        if (Mode is GovernanceMode.None) return Unrestricted;
+        CompiledRule[] exact = _exact.GetValueOrDefault(tool, []);
+        return InForce(Mode is GovernanceMode.Allowlist ? Allowed(exact, who, tool, message) : Blocked(exact, who, tool, message));
     }
 
-    private Decision Listed(ToolRule rule) => _mode is GovernanceMode.Allowlist
-        ? new Decision.Allow($"allowlist:{rule.Pattern}", $"The allowlist names “{rule.Pattern}”.")
-        : new Decision.Deny($"blocklist:{rule.Pattern}", $"The blocklist names “{rule.Pattern}”.");
-
-    /// <summary>Only <c>*</c> is special. Greedy with one step back, so no pattern makes it slow.</summary>
-    private static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
+    /// <summary>May the caller see the tool, because there are calls of it that may happen?</summary>
+    public Decision DecideShown(in RuleSubject who, string tool)
     {
-        int p = 0, n = 0, star = -1, mark = 0;
-        while (n < name.Length)
+        if (Mode is GovernanceMode.None) return Unrestricted;
+        CompiledRule[] exact = _exact.GetValueOrDefault(tool, []);
+        CompiledRule? conditional = null;
+        int at = 0;
+        if (Mode is GovernanceMode.Blocklist) return InForce(Unconditional(exact, who, tool) ?? NotBlocked);
+        while (Next(ref at, exact, who, tool) is { } rule)
         {
-            if (p < pattern.Length && pattern[p] == '*')
+            if (!rule.IsConditional) return rule.Allow;
+            conditional ??= rule;
+        }
+
+        return conditional?.Allow ?? InForce(NotListed);
+    }
+
+    /// <summary>The rules whose conditions decide about calls of this caller and tool; none where a rule without conditions does.</summary>
+    public IReadOnlyList<ToolRule> ConditionsOf(in RuleSubject who, string tool)
+    {
+        if (!_hasConditions) return [];
+        List<ToolRule> found = [];
+        CompiledRule[] exact = _exact.GetValueOrDefault(tool, []);
+        int at = 0;
+        while (Next(ref at, exact, who, tool) is { } rule)
+        {
+            if (rule.IsConditional) found.Add(rule.Rule);
+            else if (Mode is GovernanceMode.Allowlist || !rule.Rule.LogOnly) return [];
+        }
+
+        return found;
+    }
+
+    /// <summary>The rule that keeps the tool from every caller, whoever it is; null when some may see it.</summary>
+    public Decision.Deny? HidesFromAll(string tool) => Mode is GovernanceMode.Allowlist && NamesSomebody(tool) ? null : DecideShown(default, tool) as Decision.Deny;
+
+    /// <summary>True when it depends on the caller whether the tool is shown.</summary>
+    public bool DependsOnCaller(string tool) => Enforced && Mode switch
+    {
+        GovernanceMode.Allowlist => NamesSomebody(tool) && DecideShown(default, tool) is Decision.Deny,
+        GovernanceMode.Blocklist => NamesSomebody(tool) && DecideShown(default, tool) is Decision.Allow,
+        _ => false,
+    };
+
+    /// <summary>True when nothing is hidden from this caller, so that a list needs no reading.</summary>
+    public bool ShowsEverything(in RuleSubject who)
+    {
+        if (Mode is GovernanceMode.None || !Enforced) return true;
+        if (Mode is GovernanceMode.Allowlist) return false;
+        foreach (CompiledRule[] rules in _exact.Values)
+        {
+            foreach (CompiledRule rule in rules)
             {
-                star = p++;
-                mark = n;
-            }
-            else if (p < pattern.Length && pattern[p] == name[n])
-            {
-                p++;
-                n++;
-            }
-            else if (star >= 0)
-            {
-                p = star + 1;
-                n = ++mark;
-            }
-            else
-            {
-                return false;
+                if (Hides(rule, who)) return false;
             }
         }
 
-        return pattern[p..].TrimStart('*').IsEmpty;
+        foreach (CompiledRule rule in _patterns)
+        {
+            if (Hides(rule, who)) return false;
+        }
+
+        return true;
+    }
+
+    private static bool Hides(CompiledRule rule, in RuleSubject who) => rule is { IsConditional: false, Rule.LogOnly: false } && rule.Rule.For.Includes(who);
+
+    /// <summary>Does a rule for somebody, whoever it is, decide about the tool without looking at the call?</summary>
+    private bool NamesSomebody(string tool)
+    {
+        bool hides = Mode is GovernanceMode.Blocklist;
+        return Array.Exists(_exact.GetValueOrDefault(tool, []), r => !hides || r is { IsConditional: false, Rule.LogOnly: false })
+            || Array.Exists(_patterns, r => (!hides || r is { IsConditional: false, Rule.LogOnly: false }) && NamePattern.Matches(r.Rule.Pattern, tool));
+    }
+
+    private Decision InForce(Decision decision) => !Enforced && decision is Decision.Deny denied ? Decision.Allow.InTrial(denied) : decision;
+
+    private Decision Allowed(CompiledRule[] exact, in RuleSubject who, string tool, ReadOnlyMemory<byte> message)
+    {
+        int at = 0;
+        while (Next(ref at, exact, who, tool) is { } plain)
+        {
+            if (!plain.IsConditional) return plain.Allow;
+        }
+
+        if (!_hasConditions) return NotListed;
+        ArgumentValue[]? values = null;
+        Decision.Deny? unmet = null;
+        bool isTrial = false;
+        at = 0;
+        while (Next(ref at, exact, who, tool) is { } rule)
+        {
+            values ??= _paths.Read(message);
+            if (rule.Check(values, out CompiledCondition? failed) is Verdict.Holds) return rule.Allow;
+            // Of several the one that is tried out is named: it is why the call passes.
+            if (unmet is not null && (isTrial || !rule.Rule.LogOnly)) continue;
+            unmet = rule.Unmet(failed, values);
+            isTrial = rule.Rule.LogOnly;
+        }
+
+        if (unmet is null) return NotListed;
+        return isTrial ? Decision.Allow.InTrial(unmet) : unmet;
+    }
+
+    private Decision Blocked(CompiledRule[] exact, in RuleSubject who, string tool, ReadOnlyMemory<byte> message)
+    {
+        Decision? trial = Unconditional(exact, who, tool);
+        if (trial is Decision.Deny) return trial;
+        if (!_hasConditions) return trial ?? NotBlocked;
+        ArgumentValue[]? values = null;
+        int at = 0;
+        while (Next(ref at, exact, who, tool) is { } rule)
+        {
+            if (!rule.IsConditional) continue;
+            values ??= _paths.Read(message);
+            Verdict verdict = rule.Check(values, out CompiledCondition? failed);
+            if (verdict is Verdict.Fails) continue;
+            Decision.Deny denied = verdict is Verdict.Holds ? rule.Deny : rule.Doubtful(failed, values);
+            if (!rule.Rule.LogOnly) return denied;
+            trial ??= Decision.Allow.InTrial(denied);
+        }
+
+        return trial ?? NotBlocked;
+    }
+
+    /// <summary>What a blocklist's rules without conditions say: a denial, a trial, or nothing.</summary>
+    private Decision? Unconditional(CompiledRule[] exact, in RuleSubject who, string tool)
+    {
+        Decision? trial = null;
+        int at = 0;
+        while (Next(ref at, exact, who, tool) is { } rule)
+        {
+            if (rule.IsConditional) continue;
+            if (!rule.Rule.LogOnly) return rule.Deny;
+            trial ??= rule.Trial;
+        }
+
+        return trial;
+    }
+
+    /// <summary>The next rule for this caller and tool; null behind the last.</summary>
+    private CompiledRule? Next(ref int at, CompiledRule[] exact, in RuleSubject who, string tool)
+    {
+        while (at < exact.Length)
+        {
+            CompiledRule rule = exact[at++];
+            if (rule.Rule.For.Includes(who)) return rule;
+        }
+
+        while (at - exact.Length < _patterns.Length)
+        {
+            CompiledRule rule = _patterns[at++ - exact.Length];
+            if (rule.Rule.For.Includes(who) && NamePattern.Matches(rule.Rule.Pattern, tool)) return rule;
+        }
+
+        return null;
     }
 }

@@ -1,3 +1,4 @@
+using Mcpx.Core.Audit;
 using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Identity;
@@ -48,7 +49,18 @@ public sealed record PersonalAccessToken(
     DateTimeOffset CreatedAt,
     DateTimeOffset ExpiresAt,
     DateTimeOffset? RevokedAt,
-    DateTimeOffset? LastUsedAt);
+    DateTimeOffset? LastUsedAt)
+{
+    /// <summary>What it is limited to beyond its scopes.</summary>
+    public CallerLimits Limits { get; init; } = CallerLimits.None;
+
+    /// <summary>Whose it is; null where it was read without.</summary>
+    public string? UserName { get; init; }
+
+    /// <param name="endpoints">See <see cref="CallerLimits.AddTo"/>.</param>
+    public AuditView ToAudit(IReadOnlyDictionary<Guid, string> endpoints) => Limits.AddTo(new AuditView(Name)
+        .With("hint", Hint).With("person", UserName).With("scopes", Scopes.ToNames()).With("expiresAt", ExpiresAt).With("revokedAt", RevokedAt), endpoints);
+}
 
 /// <summary>A token together with whom it stands for, as one look-up brings it.</summary>
 public sealed record TokenGrant(PersonalAccessToken Token, Membership Membership);
@@ -56,7 +68,7 @@ public sealed record TokenGrant(PersonalAccessToken Token, Membership Membership
 public interface ITokenStore
 {
     /// <param name="hash">HMAC-SHA-256 of the token's text, see <see cref="TokenHasher"/>.</param>
-    Task AddAsync(PersonalAccessToken token, byte[] hash, CancellationToken cancellationToken);
+    Task AddAsync(PersonalAccessToken token, byte[] hash, AdminChange change, CancellationToken cancellationToken);
 
     /// <summary>
     /// The token with one of these hashes, revoked and expired ones included; null when there is none or its user is no
@@ -67,8 +79,8 @@ public interface ITokenStore
     /// <summary>An organisation's tokens, newest first; only <paramref name="user"/>'s when one is given.</summary>
     Task<IReadOnlyList<PersonalAccessToken>> ListAsync(OrganizationId organization, UserId? user, CancellationToken cancellationToken);
 
-    /// <summary>False when the organisation has no such token. Revoking twice keeps the first instant.</summary>
-    Task<bool> RevokeAsync(OrganizationId organization, TokenId token, DateTimeOffset at, CancellationToken cancellationToken);
+    /// <summary>Revokes in one step, and returns those that were open until now. The others keep their first instant.</summary>
+    Task<IReadOnlyList<TokenId>> RevokeAsync(OrganizationId organization, IReadOnlyList<TokenId> tokens, DateTimeOffset at, AdminChange change, CancellationToken cancellationToken);
 
     /// <summary>Moves last-used forward, never back.</summary>
     Task TouchAsync(IReadOnlyDictionary<TokenId, DateTimeOffset> lastUsed, CancellationToken cancellationToken);

@@ -11,6 +11,7 @@ namespace Mcpx.Core.Identity;
 public static class TokenText
 {
     public const string PersonalAccessTokenPrefix = "mcpx_pat_";
+    public const string ServiceAccountSecretPrefix = "mcpx_sas_";
 
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private const int RandomLength = 43;

@@ -10,6 +10,18 @@ public enum ChangeKind
     /// <summary>A token was revoked or its rights changed; the id is the token's.</summary>
     Token,
 
+    /// <summary>A person's role or membership changed somewhere; the id is the user's.</summary>
+    Member,
+
+    /// <summary>A service account was disabled, changed, or one of its secrets revoked; the id is the account's.</summary>
+    ServiceAccount,
+
+    /// <summary>A dashboard session ended before its time; the id is the session's.</summary>
+    Session,
+
+    /// <summary>The keys that sign access tokens changed; the id is empty.</summary>
+    SigningKeys,
+
     /// <summary>Changes may have been missed (a lost connection): everything kept in memory is stale.</summary>
     Everything,
 }

@@ -70,9 +70,51 @@ public readonly record struct ToolRuleId(Guid Value) : IEntityId<ToolRuleId>
     public override string ToString() => Value.ToString("D");
 }
 
+public readonly record struct CallLimitId(Guid Value) : IEntityId<CallLimitId>
+{
+    public static CallLimitId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
 public readonly record struct CallId(Guid Value) : IEntityId<CallId>
 {
     public static CallId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
+public readonly record struct SessionId(Guid Value) : IEntityId<SessionId>
+{
+    public static SessionId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
+public readonly record struct InvitationId(Guid Value) : IEntityId<InvitationId>
+{
+    public static InvitationId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
+public readonly record struct ServiceAccountId(Guid Value) : IEntityId<ServiceAccountId>
+{
+    public static ServiceAccountId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
+public readonly record struct ServiceAccountSecretId(Guid Value) : IEntityId<ServiceAccountSecretId>
+{
+    public static ServiceAccountSecretId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
+public readonly record struct AdminEntryId(Guid Value) : IEntityId<AdminEntryId>
+{
+    public static AdminEntryId From(Guid value) => new(value);
 
     public override string ToString() => Value.ToString("D");
 }

@@ -22,8 +22,10 @@ public sealed partial class InputCheck
     }
 
     public InputCheck Slug(string? value, string field) =>
-        Require(value is not null && SlugPattern().IsMatch(value), field,
+        Require(IsSlug(value), field,
             "Use 1–63 lower-case letters, digits and hyphens, with no hyphen at either end.");
+
+    public static bool IsSlug(string? value) => value is not null && SlugPattern().IsMatch(value);
 
     public InputCheck Name(string? value, string field, int max = 100) =>
         Require(!string.IsNullOrWhiteSpace(value), field, "A name is required.")

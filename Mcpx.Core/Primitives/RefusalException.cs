@@ -30,6 +30,12 @@ public abstract class RefusalException : Exception
         public string Field { get; } = field;
     }
 
+    /// <summary>It was asked for too often; the same request may succeed after <paramref name="retryAfter"/>.</summary>
+    public sealed class TooMany(string message, TimeSpan retryAfter) : RefusalException(message)
+    {
+        public TimeSpan RetryAfter { get; } = retryAfter;
+    }
+
     /// <summary>The actor's role or scope does not allow it.</summary>
     public sealed class Forbidden(string why) : RefusalException(why);
 }

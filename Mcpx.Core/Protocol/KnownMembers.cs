@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Protocol;
 
@@ -31,18 +32,12 @@ internal sealed class KnownMembers(params string[] names)
         foreach ((string name, byte[] utf8) in _known)
         {
             if (spelled.Length < utf8.Length || isPlain && spelled.Length != utf8.Length) continue;
-            if (string.Equals(Fold(json.GetString()!), name, StringComparison.OrdinalIgnoreCase))
+            if (LetterCase.AreAlike(json.GetString()!, name))
                 return Invalid($"The member {name} is spelled in another case.");
         }
 
         return null;
     }
-
-    /// <summary>
-    /// The two letters beyond ASCII that Unicode folds into it: Go's encoding/json takes "param\u017f" for "params", and so
-    /// would call another tool than the one we decided on.
-    /// </summary>
-    private static string Fold(string name) => name.Replace('\u017f', 's').Replace('\u212a', 'k');
 
     private static McpError Invalid(string message) => new(400, McpErrorCodes.InvalidRequest, message);
 }

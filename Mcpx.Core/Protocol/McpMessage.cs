@@ -47,6 +47,9 @@ public sealed class McpMessage
 
     public bool HasProgressToken { get; internal set; }
 
+    /// <summary><c>params._meta.traceparent</c> as it stands there.</summary>
+    public string? TraceParent { get; internal set; }
+
     /// <summary>True when the request repeats an earlier one with answers (<c>requestState</c>).</summary>
     public bool HasRequestState { get; internal set; }
 

@@ -36,5 +36,5 @@ public sealed class SealedValues(ISecretProtector protector, TimeProvider time)
         return plaintext is null || BinaryPrimitives.ReadInt64BigEndian(plaintext) < time.GetUtcNow().ToUnixTimeSeconds() ? null : plaintext[sizeof(long)..];
     }
 
-    private static string Context(Caller caller, string kind, string place) => $"{caller.Organization}|{kind}|{caller.User}|{place}";
+    private static string Context(Caller caller, string kind, string place) => $"{caller.Organization}|{kind}|{caller.Principal.Id}|{place}";
 }

@@ -44,8 +44,8 @@ public sealed class SessionHandles(ISecretProtector protector)
     private byte[]? Open(ReadOnlySpan<char> handle, string context) =>
         handle.Length > Longest || !Base64Url.IsValid(handle) ? null : protector.Unprotect(Base64Url.DecodeFromChars(handle), context);
 
-    private static string ClientContext(Caller caller, Guid endpoint) => $"{caller.Organization}|client-session|{caller.User}|{endpoint}";
+    private static string ClientContext(Caller caller, Guid endpoint) => $"{caller.Organization}|client-session|{caller.Principal.Id}|{endpoint}";
 
     // The user, not the token: a client whose token is renewed keeps its session.
-    private static string Context(Caller caller, ServerId server) => $"{caller.Organization}|session|{caller.User}|{server}";
+    private static string Context(Caller caller, ServerId server) => $"{caller.Organization}|session|{caller.Principal.Id}|{server}";
 }

@@ -65,6 +65,6 @@ public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, Json
         await context.Progress.Settle!();
         if (status == 405) headers.Add(new("Allow", "POST"));
         context.Response.Start(status, null, status is 204 ? null : 0, headers);
-        await context.Response.WriteAsync(default, deadline.Token);
+        await context.Response.FinishAsync(default);
     }
 }

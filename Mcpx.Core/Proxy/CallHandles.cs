@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
 
 namespace Mcpx.Core.Proxy;
@@ -12,7 +13,8 @@ namespace Mcpx.Core.Proxy;
 /// </summary>
 public sealed class CallHandles(SealedValues seal)
 {
-    private const string StateKind = "request-state";
+    private const string StateKind = "request-state-2";
+    private const int IdLength = 16;
     private const string TaskKind = "task";
 
     private static readonly TimeSpan StateLife = TimeSpan.FromHours(1);
@@ -42,8 +44,9 @@ public sealed class CallHandles(SealedValues seal)
     {
         if (context.Message is not { HasRequestState: true } || JsonEdit.Find(request, "params", "requestState") is null) return request;
         if (JsonEdit.FindText(request, "params", "requestState") is not { } text
-            || seal.Open(context.Caller!, StateKind, PlaceOf(context), text) is not { } state) return null;
-        return JsonEdit.Apply(request.Span, JsonChange.Set(Encoding.UTF8.GetString(state), "params", "requestState"));
+            || seal.Open(context.Caller!, StateKind, PlaceOf(context), text) is not { Length: >= IdLength } state) return null;
+        context.FirstRound = CallId.From(new Guid(state.AsSpan(0, IdLength)));
+        return JsonEdit.Apply(request.Span, JsonChange.Set(Encoding.UTF8.GetString(state.AsSpan(IdLength)), "params", "requestState"));
     }
 
     /// <summary>The member and its own task id behind one that a gateway gave; null for one that it did not give this caller.</summary>
@@ -53,7 +56,9 @@ public sealed class CallHandles(SealedValues seal)
         return (new Guid(opened.AsSpan(0, 16)), Encoding.UTF8.GetString(opened.AsSpan(16)));
     }
 
-    private string SealState(ProxyContext context, string state) => seal.Seal(context.Caller!, StateKind, PlaceOf(context), Encoding.UTF8.GetBytes(state), StateLife);
+    /// <summary>With the id of the first call, so that the rounds of one are found together.</summary>
+    private string SealState(ProxyContext context, string state) => seal.Seal(
+        context.Caller!, StateKind, PlaceOf(context), [.. (context.FirstRound ?? context.Id).Value.ToByteArray(), .. Encoding.UTF8.GetBytes(state)], StateLife);
 
     private string SealTask(ProxyContext context, string task) => seal.Seal(
         context.Caller!, TaskKind, context.Gateway!.Gateway.Id.ToString(), [.. context.Route!.Server.Id.Value.ToByteArray(), .. Encoding.UTF8.GetBytes(task)], TaskLife);

@@ -101,7 +101,7 @@ public sealed class EventRelay(TimeProvider time)
             await context.Progress.Settle!();
         }
 
-        await WriteAsync(context, @event, headers, deadline);
+        await WriteAsync(context, @event, headers, deadline, isLast: isAwaited);
         return isAwaited;
     }
 
@@ -111,11 +111,11 @@ public sealed class EventRelay(TimeProvider time)
         context.Progress.ResponseBytes += @event.Length;
     }
 
-    private static async ValueTask WriteAsync(ProxyContext context, ReadOnlyMemory<byte> events, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    private static async ValueTask WriteAsync(ProxyContext context, ReadOnlyMemory<byte> events, List<KeyValuePair<string, string>> headers, CallDeadline deadline, bool isLast = false)
     {
         if (events.IsEmpty) return;
         if (!context.Response.HasStarted) context.Response.Start(context.Progress.Status, "text/event-stream", null, headers);
-        await context.Response.WriteAsync(events, deadline.Token);
+        await (isLast ? context.Response.FinishAsync(events) : context.Response.WriteAsync(events, deadline.Token));
     }
 
     private static AnswerKind KindOf(ProxyContext context, ReadOnlySpan<byte> @event, ReadOnlySpan<byte> data)

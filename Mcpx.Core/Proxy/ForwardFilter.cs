@@ -14,7 +14,7 @@ namespace Mcpx.Core.Proxy;
 /// gateway answers some of it itself. What fails on the way becomes an error that names the server.
 /// </summary>
 public sealed class ForwardFilter(
-    RawLeg raw, UpstreamProtocols protocols, CatalogKeeper catalogs, UpstreamGuard guard, TimeProvider time,
+    RawLeg raw, UpstreamProtocols protocols, CatalogKeeper catalogs, UpstreamGuard guard, ServerSwitches switches, TimeProvider time,
     SessionFront sessions, SessionBridge sessionBridge, StatelessBridge statelessBridge, SessionGateway sessionGateway, StatelessGateway statelessGateway) : IProxyFilter
 {
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
@@ -28,13 +28,24 @@ public sealed class ForwardFilter(
         else
         {
             using Admission.Granted? granted = (Admission.Granted?)admission;
+            CancellationToken client = context.ClientGone;
+            using CancellationTokenSource? call = context.Route is null ? null : CancellationTokenSource.CreateLinkedTokenSource(client, switches.Of(context.Route));
+            if (call is not null) context.ClientGone = call.Token;
             try
             {
                 await SendAsync(context, granted);
             }
-            catch (Exception e) when (!context.ClientGone.IsCancellationRequested && Explain(e, context.Route?.Server.Slug ?? context.Endpoint.Slug) is { } failure)
+            catch (Exception) when (call is { IsCancellationRequested: true } && !client.IsCancellationRequested)
+            {
+                End(context);
+            }
+            catch (Exception e) when (!client.IsCancellationRequested && Explain(e, context.Route?.Server.Slug ?? context.Endpoint.Slug) is { } failure)
             {
                 Fail(context, failure);
+            }
+            finally
+            {
+                context.ClientGone = client;
             }
 
             if (granted is not null) Judge(context, granted);
@@ -70,7 +81,7 @@ public sealed class ForwardFilter(
 
     private Task ServerAsync(ProxyContext context, UpstreamProtocol protocol)
     {
-        context.Hop = new UpstreamHop(context.Route!, context.UpstreamCredential, protocol);
+        context.Hop = new UpstreamHop(context.Route!, protocol);
         return context.Gateway is null ? EndpointAsync(context, protocol) : GatewayAsync(context);
     }
 
@@ -83,6 +94,13 @@ public sealed class ForwardFilter(
 
     private Task GatewayAsync(ProxyContext context) =>
         context.Era is ProtocolEra.Stateless ? statelessGateway.ServeAsync(context) : sessions.ServeAsync(context, sessionGateway);
+
+    /// <summary>The server was switched off while the call was under way.</summary>
+    private static void End(ProxyContext context)
+    {
+        if (context.Response.HasStarted) context.Response.Abort();
+        context.Refuse(CallOutcome.Denied, ProxyErrors.Forbidden(context.Era, "server_disabled", "The server is switched off."), "The server was switched off during the call.");
+    }
 
     private void Fail(ProxyContext context, UpstreamFailure failure)
     {
@@ -120,8 +138,8 @@ public sealed class ForwardFilter(
             $"The server “{slug}” ended the session.", e.Message),
         UpstreamRefusedException e => new(CallOutcome.UpstreamError, UpstreamFailures.Unauthorized,
             $"The server “{slug}” does not accept the gateway's credential; an administrator has to mend it.", e.Message),
-        CredentialUnreadableException e => new(CallOutcome.UpstreamError, UpstreamFailures.Credential,
-            "The server's credential can't be read; an administrator has to enter it again.", e.Message),
+        CredentialUnreadableException e => new(CallOutcome.UpstreamError, UpstreamFailures.Credential, InjectFilter.Unreadable, e.Message),
+        UpstreamTokenException e => new(CallOutcome.UpstreamError, UpstreamFailures.Of(e), e.Sentence(slug), e.Message),
         // Details of the address stay in the record: the caller may be told that it failed, not what is behind it.
         HttpRequestException { InnerException: EgressDeniedException e } => new(CallOutcome.UpstreamError, UpstreamFailures.Unreachable,
             $"The server “{slug}” can't be reached.", e.Message),

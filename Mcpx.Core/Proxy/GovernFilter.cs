@@ -6,7 +6,7 @@ using ModelContextProtocol.Protocol;
 namespace Mcpx.Core.Proxy;
 
 /// <summary>May this call happen? Decides the request, and what a list may show.</summary>
-public sealed class GovernFilter(GovernanceEngine governance) : IProxyFilter
+public sealed class GovernFilter(GovernanceEngine governance, PinGuard pins, PolicyEngineCheck policies) : IProxyFilter
 {
     public ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
@@ -22,9 +22,10 @@ public sealed class GovernFilter(GovernanceEngine governance) : IProxyFilter
             case RequestMethods.ToolsCall:
                 if (context.Message.Name is not { } tool)
                     return Refuse(context, ProxyErrors.NoToolName, "The call names no tool.");
-                context.Decision = governance.DecideTool(context.Snapshot.Governance, context.Route!, context.UpstreamName ?? tool);
+                context.Decision = DecideCall(context, tool);
                 if (context.Decision is Decision.Deny denied)
-                    return Refuse(context, ProxyErrors.UnknownTool(tool), denied.Reason);
+                    return Refuse(context, ErrorOf(context, tool, denied), denied.Reason);
+                if (policies.Find(context) is { } engine) return policies.AskAsync(context, engine, tool, next);
                 break;
             case RequestMethods.ToolsList:
                 FilterLists(context);
@@ -45,9 +46,26 @@ public sealed class GovernFilter(GovernanceEngine governance) : IProxyFilter
     private void FilterLists(ProxyContext context)
     {
         if (context.Gateway is not null) return;
-        if (governance.FindPolicy(context.Snapshot.Governance, context.Route!) is { AllowsEverything: true }) return;
-        context.Rewrite = answer => ToolListAnswer.Keep(answer, name =>
-            governance.DecideTool(context.Snapshot.Governance, context.Route!, name) is Decision.Allow);
+        if (governance.ShowsEverything(context.Snapshot.Governance, context.Route!, context.Caller!) && pins.PassesAll(context)) return;
+        context.Rewrite = answer => ToolListAnswer.Keep(answer, (name, definition) =>
+            governance.DecideShown(context.Snapshot.Governance, context.Route!, name, context.Caller!, name) is Decision.Allow && pins.Shows(context, name, definition));
+    }
+
+    private Decision DecideCall(ProxyContext context, string tool)
+    {
+        Decision decision = governance.DecideCall(context.Snapshot.Governance, context.Route!, context.UpstreamName ?? tool, context.Caller!, tool, context.Body);
+        // What the rules allow may still be another tool than the one that was allowed.
+        return decision is Decision.Allow && pins.Decide(context, context.UpstreamName ?? tool) is { } pinned ? pinned : decision;
+    }
+
+    /// <summary>Who does not see the tool is answered as for one that does not exist; what more is said is the organisation's choice.</summary>
+    private McpError ErrorOf(ProxyContext context, string tool, Decision.Deny denied)
+    {
+        string upstreamTool = context.UpstreamName ?? tool;
+        bool isShown = governance.DecideShown(context.Snapshot.Governance, context.Route!, upstreamTool, context.Caller!, tool) is Decision.Allow
+            && pins.Decide(context, upstreamTool) is null;
+        bool explains = context.Snapshot.Governance.Find(context.Caller!.Organization)?.Settings.ExplainRefusals is true;
+        return ProxyErrors.DeniedTool(tool, isShown, explains ? denied : null, context.Id);
     }
 
     private static ValueTask Refuse(ProxyContext context, McpError error, string reason)

@@ -18,7 +18,7 @@ public sealed class JsonRelay(TimeProvider time)
             if (whole || context.Rewrite is not null)
             {
                 ReadOnlyMemory<byte> answer = whole ? first.AsMemory(0, count) : await BodyPieces.ReadAllAsync(body, first.AsMemory(0, count), Math.Min(longest, BodyPieces.LongestHeld), deadline);
-                await SendWholeAsync(context, Rewritten(context, answer), headers, deadline);
+                await SendWholeAsync(context, Rewritten(context, answer), headers);
             }
             else
             {
@@ -31,7 +31,7 @@ public sealed class JsonRelay(TimeProvider time)
         }
     }
 
-    private async Task SendWholeAsync(ProxyContext context, ReadOnlyMemory<byte> answer, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    private async Task SendWholeAsync(ProxyContext context, ReadOnlyMemory<byte> answer, List<KeyValuePair<string, string>> headers)
     {
         AnswerKind kind = AnswerPeek.KindOf(answer.Span, out ReadOnlySpan<byte> id);
         if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
@@ -42,7 +42,7 @@ public sealed class JsonRelay(TimeProvider time)
         context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, answer.Span), time);
         await context.Progress.Settle!();
         context.Response.Start(context.Progress.Status, "application/json", answer.Length, headers);
-        await context.Response.WriteAsync(answer, deadline.Token);
+        await context.Response.FinishAsync(answer);
     }
 
     /// <summary>Two pieces in hand at a time: one is held back until we know whether it is the last. Memory does not grow with the answer.</summary>
@@ -75,7 +75,7 @@ public sealed class JsonRelay(TimeProvider time)
                     await context.Progress.Settle!();
                 }
 
-                await context.Response.WriteAsync(held.AsMemory(0, count), deadline.Token);
+                await (following == 0 ? context.Response.FinishAsync(held.AsMemory(0, count)) : context.Response.WriteAsync(held.AsMemory(0, count), deadline.Token));
                 (held, next, count) = (next, held, following);
             }
         }

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using Mcpx.Core.Egress;
-using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Proxy;
 
@@ -28,8 +27,6 @@ public sealed record OutboundRequest(HttpMethod Verb, Uri Url, ReadOnlyMemory<by
 
     public string? LastEventId { get; init; }
 
-    public (string Header, Secret Value)? Credential { get; init; }
-
     public HttpRequestMessage ToHttp()
     {
         HttpRequestMessage request = new(Verb, Url);
@@ -53,9 +50,6 @@ public sealed record OutboundRequest(HttpMethod Verb, Uri Url, ReadOnlyMemory<by
         Add(headers, "Last-Event-ID", LastEventId);
         foreach ((string name, string value) in Parameters)
             Add(headers, name, value);
-        // Last, and checked again here: what was valid when it was saved may have been changed below us.
-        if (Credential is { } credential && OutboundHeaders.Refuse(credential.Header) is null)
-            Add(headers, credential.Header, credential.Value.Reveal());
         return request;
     }
 

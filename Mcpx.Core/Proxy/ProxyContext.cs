@@ -1,3 +1,4 @@
+using System.Net;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
@@ -25,12 +26,21 @@ public interface IProxyResponse
 {
     bool HasStarted { get; }
 
+    /// <summary>When the first byte was given out, a timestamp of <see cref="TimeProvider.GetTimestamp"/>; 0 before that.</summary>
+    long FirstByteAt { get; }
+
     /// <summary>Sets status and headers; nothing is sent before the first write.</summary>
     /// <param name="length">The body's length when it is known.</param>
     void Start(int status, string? contentType, long? length, IReadOnlyList<KeyValuePair<string, string>> headers);
 
     /// <summary>Writes and sends at once.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes the answer's end. It is on record as given by now: a deadline or a switch that falls in this moment comes too
+    /// late, and only the client's hang-up keeps it back.
+    /// </summary>
+    ValueTask FinishAsync(ReadOnlyMemory<byte> data);
 
     /// <summary>Breaks the connection: the client must not take what it has for the whole answer.</summary>
     void Abort();
@@ -57,6 +67,12 @@ public enum ProxyVerb
 public sealed class ProxyContext
 {
     private ReadOnlyMemory<byte>? _upstreamBody;
+
+    /// <summary>The record's id, known while the call runs, so that its answer can name it.</summary>
+    public CallId Id { get; set; }
+
+    /// <summary>When the request came, as a time and as a timestamp of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public (DateTimeOffset Time, long Timestamp) Arrived { get; set; }
 
     // What the door read.
     public required EndpointAddress Endpoint { get; init; }
@@ -91,11 +107,20 @@ public sealed class ProxyContext
     /// <summary>Where a broken stream is taken up again (<c>Last-Event-ID</c>).</summary>
     public string? LastEventId { get; init; }
 
+    /// <summary>The header <c>traceparent</c>, a claim.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary><c>Mcp-Param-*</c> headers (MCP 2026-07-28, "x-mcp-header"), passed on as they came.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> ParameterHeaders { get; init; } = [];
 
     /// <summary>The bearer token of the Authorization header; null when there was none.</summary>
     public string? Credential { get; init; }
+
+    /// <summary>Of the connection.</summary>
+    public IPAddress? RemoteAddress { get; init; }
+
+    /// <summary>The client as its HTTP library calls itself; null when it says nothing.</summary>
+    public string? UserAgent { get; init; }
 
     public required IProxyResponse Response { get; init; }
 
@@ -152,8 +177,14 @@ public sealed class ProxyContext
     /// </summary>
     public AnswerRewrite? SealHandles { get; set; }
 
-    /// <summary>The upstream's credential as a header.</summary>
-    public (string Header, Secret Value)? UpstreamCredential { get; set; }
+    /// <summary>True when the caller's organisation wants its records in the database before anything happens.</summary>
+    public bool IsStrict => Caller is { } caller && Snapshot.Strict.Contains(caller.Organization);
+
+    /// <summary>True once it stands in the database that the call is about to be forwarded.</summary>
+    public bool IsAnnounced { get; set; }
+
+    /// <summary>The call that this one goes on with, when it brings what the server asked for.</summary>
+    public CallId? FirstRound { get; set; }
 
     public Refusal? Refusal { get; private set; }
 

@@ -1,6 +1,9 @@
 using System.Globalization;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Governance;
 using Mcpx.Core.Health;
+using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
 
 namespace Mcpx.Core.Proxy;
@@ -11,6 +14,8 @@ public static class ProxyErrors
     public static McpError Unauthenticated { get; } = new(401, McpErrorCodes.Refused, "A valid access token is needed.");
 
     public static McpError MissingScope { get; } = new(403, McpErrorCodes.Refused, "The token does not have the scope mcp.");
+
+    public static McpError LimitedToken { get; } = new(403, McpErrorCodes.Refused, "The token is limited to other servers and gateways.", Reason("token_endpoint"));
 
     public static McpError UnknownEndpoint { get; } = new(404, McpErrorCodes.Refused, "There is no such server or gateway in this organisation.", Reason("unknown_endpoint"));
 
@@ -33,8 +38,35 @@ public static class ProxyErrors
 
     public static McpError NoToolName { get; } = new(400, McpErrorCodes.InvalidParams, "The member params.name is missing.");
 
-    /// <summary>The same for a blocked tool and one that does not exist: a list can't be probed for what it hides.</summary>
-    public static McpError UnknownTool(string tool) => new(200, McpErrorCodes.InvalidParams, $"Unknown tool: {tool}");
+    /// <summary>
+    /// A call that rules refuse. For a tool that the caller does not see the words are those of one that does not exist, so
+    /// that without explanations a list can't be probed for what it hides.
+    /// </summary>
+    /// <param name="why">Null to say nothing but the call's id, by which an administrator finds the reason.</param>
+    public static McpError DeniedTool(string tool, bool isShown, Decision.Deny? why, CallId call)
+    {
+        Dictionary<string, object> data = new(StringComparer.Ordinal) { ["call"] = call.ToString() };
+        if (why is not null)
+        {
+            data["reason"] = "denied_by_rule";
+            data["rule"] = why.Rule;
+            data["explanation"] = why.Reason;
+        }
+
+        string message = isShown ? why is null ? "The call was refused by a rule." : $"The call was refused by a rule. {why.Reason}" : $"Unknown tool: {tool}";
+        return new McpError(200, McpErrorCodes.InvalidParams, message, data);
+    }
+
+    /// <summary>Send with <c>Retry-After</c>.</summary>
+    /// <param name="hit">Null to say nothing of the limit.</param>
+    public static McpError LimitReached(ProtocolEra era, LimitHit? hit, CallId call)
+    {
+        Dictionary<string, object> data = new(StringComparer.Ordinal) { ["call"] = call.ToString(), ["reason"] = "rate_limited" };
+        if (hit is null) return new McpError(StatusOf(era, 429), McpErrorCodes.Refused, "Too many calls; try again later.", data);
+        data["limit"] = hit.Limit.Words(hit.IsAtOnce);
+        return new McpError(StatusOf(era, 429), McpErrorCodes.Refused,
+            $"Too many calls: {hit.Limit.Words(hit.IsAtOnce)}. Try again in {RetryAfter(hit.RetryAfter).Value} s.", data);
+    }
 
     /// <summary>What a virtual gateway can't route, with the members that are missing: the name may be one of theirs.</summary>
     /// <param name="kind">E.g. <c>tool</c>.</param>
@@ -107,4 +139,8 @@ public static class UpstreamFailures
     public const string Protocol = "upstream_protocol_error";
     public const string Unauthorized = "upstream_unauthorized";
     public const string Credential = "credential_unreadable";
+    public const string Token = "token_unavailable";
+    public const string Issuer = "issuer_differs";
+
+    public static string Of(UpstreamTokenException exception) => exception.Failure is TokenFailure.IssuerDiffers ? Issuer : Token;
 }

@@ -34,7 +34,9 @@ public sealed class ProxyPipeline
         typeof(AuthenticateFilter),
         typeof(ResolveFilter),
         typeof(GovernFilter),
+        typeof(LimitFilter),
         typeof(InjectFilter),
+        typeof(AnnounceFilter),
         typeof(ForwardFilter),
     ];
 

@@ -46,7 +46,7 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
 
     private void TellCancelled(ProxyContext context)
     {
-        UpstreamHop hop = context.Hop ?? new UpstreamHop(context.Route!, context.UpstreamCredential, UpstreamProtocol.Unknown);
+        UpstreamHop hop = context.Hop ?? new UpstreamHop(context.Route!, UpstreamProtocol.Unknown);
         CancelNotice.Send(HttpUpstreamSession.Attach(hop, transport, time, context.UpstreamSession, context.Headers.ProtocolVersion ?? ""), context.RequestId, time);
     }
 
@@ -62,7 +62,6 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
             Name = !isStateless || context.Headers.Name is null ? null : context.UpstreamName is { } name ? McpHeaderEncoder.EncodeValue(name) : context.Headers.Name,
             Parameters = context.ParameterHeaders,
             LastEventId = context.Verb is ProxyVerb.Message ? null : context.LastEventId,
-            Credential = context.UpstreamCredential,
         };
     }
 

@@ -1,8 +1,7 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Health;
-using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
-using Mcpx.Core.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace Mcpx.Core.Proxy;
@@ -11,28 +10,24 @@ namespace Mcpx.Core.Proxy;
 /// Outermost: whatever happens inside, one record comes of it, and it is durable before the answer's last byte leaves.
 /// Refusals of the other filters are sent from here, after they were recorded.
 /// </summary>
-public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit, TimeProvider time, ILogger<RecordFilter> logger) : IProxyFilter
+public sealed partial class RecordFilter(CallJournal journal, RecordMaker maker, GlobalLimit limit, TimeProvider time, ILogger<RecordFilter> logger) : IProxyFilter
 {
-    private const int LongestText = 256;
-    private const int LongestReason = 1000;
+    /// <summary>How long an answer waits for the database in an organisation that demands it.</summary>
+    private static readonly TimeSpan StrictPatience = TimeSpan.FromSeconds(5);
 
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
-        long started = time.GetTimestamp();
-        DateTimeOffset arrived = time.GetUtcNow();
-        bool settled = false;
+        context.Arrived = (time.GetUtcNow(), time.GetTimestamp());
+        context.Id = CallId.From(Guid.CreateVersion7(context.Arrived.Time));
         bool isInside = false;
-        context.Progress.Settle = () =>
-        {
-            if (settled) return ValueTask.CompletedTask;
-            settled = true;
-            return journal.AppendAsync(ToRecord(context, arrived, started));
-        };
+        Settlement settlement = new(() => RecordAsync(context));
+        context.Progress.Settle = settlement.SettleAsync;
 
         try
         {
-            if (context.Barred is { } barred) context.Refuse(CallOutcome.Denied, barred, barred.Message, barred.Status == 405 ? [Allow] : []);
-            else if (!journal.CanAdmit) context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
+            // First, and the only answer without a record: there is no room for one, and a stranger must not take more of it.
+            if (!journal.CanAdmit) RefuseUnrecorded(context, settlement);
+            else if (context.Barred is { } barred) context.Refuse(CallOutcome.Denied, barred, barred.Message, barred.Status == 405 ? [Allow] : []);
             else if (isInside = limit.TryEnter(context.IsStanding)) await next(context);
             else context.Refuse(CallOutcome.RateLimited, ProxyErrors.TooManyCalls, "As many calls as this replica takes are under way.", ProxyErrors.RetryAfter(GlobalLimit.RetryAfter));
         }
@@ -40,6 +35,10 @@ public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit,
         {
             Fail(context, CallOutcome.ClientAborted, "The client went away.");
             context.Progress.Status = 0;
+        }
+        catch (Exception) when (settlement.HasFailed)
+        {
+            // Whatever became of that on its way out, the end below knows.
         }
         catch (Exception e)
         {
@@ -52,16 +51,42 @@ public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit,
             if (isInside) limit.Leave(context.IsStanding);
         }
 
-        // The record is made first, and it does not take the client's token: a hang-up must not undo it.
-        if (context.Refusal is { } refusal && !context.Response.HasStarted)
-            await SendAsync(context, refusal);
-        else
-            await context.Progress.Settle();
+        try
+        {
+            // The record is made first, and it does not take the client's token: a hang-up must not undo it.
+            if (context.Refusal is { } refusal && !context.Response.HasStarted && !settlement.HasFailed) await SendAsync(context, refusal);
+            else await context.Progress.Settle();
+        }
+        catch (JournalException e)
+        {
+            // What is not on record is not answered. Where no server has seen the call, that itself can be said.
+            LogNotRecorded(logger, context.Endpoint.Path, e.Message);
+            if (context.Refusal is null || context.Progress.UpstreamStarted != 0 || context.Response.HasStarted) context.Response.Abort();
+            else await WriteAsync(context, ProxyErrors.Overloaded.ToJson(context.RequestId.Span), ProxyErrors.Overloaded.Status, [RetryAfter]);
+        }
+    }
+
+    private ValueTask RecordAsync(ProxyContext context)
+    {
+        CallRecord record = maker.Make(context);
+        return context.IsStrict ? RecordStrictlyAsync(record) : journal.AppendAsync(record);
+    }
+
+    private async ValueTask RecordStrictlyAsync(CallRecord record)
+    {
+        await journal.AppendAsync(record);
+        await journal.DemandStoredAsync(StrictPatience);
+    }
+
+    private static void RefuseUnrecorded(ProxyContext context, Settlement settlement)
+    {
+        settlement.Skip();
+        context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
     }
 
     private static KeyValuePair<string, string> Allow { get; } = new("Allow", "POST");
 
-    private static KeyValuePair<string, string> RetryAfter { get; } = new("Retry-After", "5");
+    internal static KeyValuePair<string, string> RetryAfter { get; } = new("Retry-After", "5");
 
     private static void Fail(ProxyContext context, CallOutcome outcome, string reason)
     {
@@ -77,7 +102,12 @@ public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit,
         context.Progress.ResponseBytes = body.Length;
         context.Progress.Response.Add(body);
         await context.Progress.Settle!();
-        context.Response.Start(refusal.Error.Status, "application/json", body.Length, refusal.Headers);
+        await WriteAsync(context, body, refusal.Error.Status, refusal.Headers);
+    }
+
+    private static async ValueTask WriteAsync(ProxyContext context, byte[] body, int status, IReadOnlyList<KeyValuePair<string, string>> headers)
+    {
+        context.Response.Start(status, "application/json", body.Length, headers);
         try
         {
             await context.Response.WriteAsync(body, context.ClientGone);
@@ -88,70 +118,22 @@ public sealed partial class RecordFilter(CallJournal journal, GlobalLimit limit,
         }
     }
 
-    private CallRecord ToRecord(ProxyContext context, DateTimeOffset arrived, long started)
+    /// <summary>Makes the record once; whoever asks again gets the same end.</summary>
+    private sealed class Settlement(Func<ValueTask> append)
     {
-        CallProgress progress = context.Progress;
-        Caller? caller = context.Caller;
-        McpMessage? message = caller is null ? null : context.Message;
-        long upstreamEnded = progress.UpstreamEnded == 0 && progress.UpstreamStarted != 0 ? time.GetTimestamp() : progress.UpstreamEnded;
-        return new CallRecord
-        {
-            Id = CallId.From(Guid.CreateVersion7(arrived)),
-            Time = arrived,
-            Organization = caller?.Organization ?? OrganizationOfPath(context),
-            Endpoint = Clean(context.Endpoint.Path)!,
-            Server = context.Route?.Server.Id,
-            ServerSlug = Clean(context.Route?.Server.Slug ?? (context.Endpoint.IsGateway ? null : context.Endpoint.Slug)),
-            Gateway = context.Gateway?.Gateway.Id,
-            GatewaySlug = Clean(context.Gateway?.Gateway.Slug ?? (context.Endpoint.IsGateway ? context.Endpoint.Slug : null)),
-            User = caller?.User,
-            UserName = caller?.Membership.User.Name,
-            Token = caller?.Token,
-            TokenName = caller?.TokenName,
-            ClientName = Clean(message?.ClientName),
-            ClientVersion = Clean(message?.ClientVersion),
-            Era = context.Era,
-            Method = context.Verb switch { ProxyVerb.Stream => "GET", ProxyVerb.EndSession => "DELETE", _ => Clean(message?.Method) },
-            Tool = Clean(message?.Target),
-            UpstreamTool = context.UpstreamName is { } name && name != message?.Target ? Clean(name) : null,
-            Outcome = progress.Outcome,
-            Status = progress.Status,
-            Rule = context.Decision?.Rule,
-            Reason = Clean(progress.Reason ?? context.Decision?.Reason, LongestReason),
-            TotalMicroseconds = Microseconds(started, time.GetTimestamp()),
-            UpstreamMicroseconds = progress.UpstreamStarted == 0 ? 0 : Microseconds(progress.UpstreamStarted, upstreamEnded),
-            RequestBytes = context.Body.Length,
-            ResponseBytes = progress.ResponseBytes,
-            // Somebody who is nobody must not be able to fill the audit with what they please.
-            Request = caller is null || context.Body.Length == 0 ? null : Head(context.Body),
-            Response = caller is null ? null : progress.Response.ToPayload(),
-            Truncated = context.Body.Length > PayloadCapture.Limit || progress.Response.Truncated,
-        };
+        private Task? _appended;
+
+        /// <summary>True when the record could not be kept.</summary>
+        public bool HasFailed => _appended is { IsFaulted: true };
+
+        public ValueTask SettleAsync() => new(_appended ??= append().AsTask());
+
+        /// <summary>There will be none.</summary>
+        public void Skip() => _appended = Task.CompletedTask;
     }
 
-    private static OrganizationId OrganizationOfPath(ProxyContext context) =>
-        context.Endpoint.Organization is { } slug && context.Snapshot.Gateways.Find(slug) is { } routes ? routes.Organization.Id : OrganizationId.None;
-
-    private static byte[] Head(byte[] body) => body.Length <= PayloadCapture.Limit ? body : body[..PayloadCapture.Limit];
-
-    private long Microseconds(long from, long to) => (long)time.GetElapsedTime(from, to).TotalMicroseconds;
-
-    /// <summary>Claims of the client's, made fit for a table, a log and a screen; the payload keeps them as they came.</summary>
-    private static string? Clean(string? text, int longest = LongestText)
-    {
-        if (text is null) return null;
-        if (text.Length <= longest && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
-            return text;
-        Span<char> clean = text.Length <= longest ? new char[text.Length] : new char[longest];
-        for (int i = 0; i < clean.Length; i++)
-        {
-            bool paired = char.IsHighSurrogate(text[i]) && i + 1 < clean.Length && char.IsLowSurrogate(text[i + 1])
-                || char.IsLowSurrogate(text[i]) && i > 0 && char.IsHighSurrogate(text[i - 1]);
-            clean[i] = char.IsControl(text[i]) || char.IsSurrogate(text[i]) && !paired ? '\ufffd' : text[i];
-        }
-
-        return new string(clean);
-    }
+    [LoggerMessage(1102, LogLevel.Error, "A call to {Endpoint} was broken off, since its record could not be kept: {Reason}")]
+    private static partial void LogNotRecorded(ILogger logger, string endpoint, string reason);
 
     [LoggerMessage(1101, LogLevel.Error, "A call to {Endpoint} failed inside the gateway.")]
     private static partial void LogFailed(ILogger logger, Exception exception, string endpoint);

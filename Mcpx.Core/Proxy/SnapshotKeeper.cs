@@ -1,23 +1,30 @@
+using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
+using Mcpx.Core.Governance.Pinning;
+using Mcpx.Core.Governance.PolicyEngines;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Redaction;
 using Microsoft.Extensions.Logging;
 
 namespace Mcpx.Core.Proxy;
 
 /// <summary>Keeps the snapshot that calls read, and makes a new one when configuration changes.</summary>
-public sealed partial class SnapshotKeeper : IRouteSource, IDisposable
+public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactionSource, IDisposable
 {
     private readonly ISnapshotSource _source;
+    private readonly EgressRules _egress;
     private readonly ILogger<SnapshotKeeper> _logger;
     private readonly IDisposable _subscription;
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ProxySnapshot _current = ProxySnapshot.Empty;
     private Action? _onRoutesChanged;
 
-    public SnapshotKeeper(ISnapshotSource source, ChangeFeed changes, ILogger<SnapshotKeeper> logger)
+    public SnapshotKeeper(ISnapshotSource source, EgressRules egress, ChangeFeed changes, ILogger<SnapshotKeeper> logger)
     {
         _source = source;
+        _egress = egress;
         _logger = logger;
         _subscription = changes.Subscribe(OnChangeAsync);
     }
@@ -33,11 +40,20 @@ public sealed partial class SnapshotKeeper : IRouteSource, IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            IReadOnlyList<OrganizationSnapshot> all = await _source.LoadAllAsync(cancellationToken);
+            IReadOnlyList<OrganizationSnapshot> all = await _source.LoadAllAsync(Current.Pins, cancellationToken);
+            // Before the servers: none is reached by rules that are older than it.
+            _egress.Replace(all.Where(o => o.Hosts is not null).ToDictionary(o => o.Organization, o => o.Hosts!));
             Volatile.Write(ref _current, new ProxySnapshot(
                 new GatewaySnapshot(all.Select(o => o.Routes).OfType<OrganizationRoutes>()),
-                new GovernanceSnapshot(all.Select(o => o.Policies).OfType<OrganizationPolicies>())));
+                new GovernanceSnapshot(all.Select(o => o.Policies).OfType<OrganizationPolicies>()))
+            {
+                Pins = new PinSnapshot(all.Select(o => o.Pins).OfType<OrganizationPins>()),
+                PolicyEngines = new PolicyEngineSnapshot(all.Select(o => o.PolicyEngine).OfType<PolicyEngine>()),
+                Strict = [.. all.Where(o => o.IsStrict).Select(o => o.Organization)],
+                Redactions = new RedactionSnapshot(all.Select(o => o.Redaction).OfType<OrganizationRedaction>()),
+            });
             IsLoaded = true;
+            _loaded.TrySetResult();
             _onRoutesChanged?.Invoke();
         }
         finally
@@ -47,6 +63,14 @@ public sealed partial class SnapshotKeeper : IRouteSource, IDisposable
     }
 
     GatewaySnapshot IRouteSource.Routes => Current.Gateways;
+
+    PinSnapshot IPinSource.Pins => Current.Pins;
+
+    async ValueTask<RedactionSnapshot> IRedactionSource.GetAsync(CancellationToken cancellationToken)
+    {
+        await _loaded.Task.WaitAsync(cancellationToken);
+        return Current.Redactions;
+    }
 
     public void OnRoutesChanged(Action onChange) => _onRoutesChanged += onChange;
 
@@ -77,11 +101,18 @@ public sealed partial class SnapshotKeeper : IRouteSource, IDisposable
         await _turn.WaitAsync();
         try
         {
-            OrganizationSnapshot part = await _source.LoadAsync(organization, CancellationToken.None);
+            OrganizationSnapshot part = await _source.LoadAsync(organization, Current.Pins, CancellationToken.None);
             ProxySnapshot before = Current;
+            _egress.Set(organization, part.Hosts);
             Volatile.Write(ref _current, new ProxySnapshot(
                 before.Gateways.With(organization, part.Routes),
-                before.Governance.With(organization, part.Policies)));
+                before.Governance.With(organization, part.Policies))
+            {
+                Pins = before.Pins.With(organization, part.Pins),
+                PolicyEngines = before.PolicyEngines.With(organization, part.PolicyEngine),
+                Strict = part.IsStrict ? before.Strict.Add(organization) : before.Strict.Remove(organization),
+                Redactions = before.Redactions.With(organization, part.Redaction),
+            });
             _onRoutesChanged?.Invoke();
         }
         finally

@@ -4,6 +4,10 @@ using Mcpx.Core.Protocol;
 
 namespace Mcpx.Core.Proxy;
 
+/// <summary>Whether a list may show a tool.</summary>
+/// <param name="definition">The whole item as it came.</param>
+public delegate bool ToolSeen(string name, ReadOnlySpan<byte> definition);
+
 /// <summary>
 /// Takes tools out of a <c>tools/list</c> answer. What stays is copied byte for byte, so members that we don't know
 /// survive; an answer that can't be read is refused, since it might show what is hidden.
@@ -12,7 +16,9 @@ public static class ToolListAnswer
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = McpMessageReader.MaxDepth };
 
-    public static ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> answer, Func<string, bool> isVisible)
+    public static ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> answer, Func<string, bool> isVisible) => Keep(answer, (name, _) => isVisible(name));
+
+    public static ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> answer, ToolSeen isVisible)
     {
         ArrayBufferWriter<byte> output = new(Math.Max(answer.Length, 1));
         int copied = 0;
@@ -56,7 +62,7 @@ public static class ToolListAnswer
         return output.WrittenMemory;
     }
 
-    private static void FilterArray(ref Utf8JsonReader json, ReadOnlySpan<byte> answer, ArrayBufferWriter<byte> output, ref int copied, Func<string, bool> isVisible)
+    private static void FilterArray(ref Utf8JsonReader json, ReadOnlySpan<byte> answer, ArrayBufferWriter<byte> output, ref int copied, ToolSeen isVisible)
     {
         output.Write(answer[copied..(int)json.BytesConsumed]);
         bool first = true;
@@ -65,7 +71,7 @@ public static class ToolListAnswer
             int start = (int)json.TokenStartIndex;
             string? name = json.TokenType is JsonTokenType.StartObject ? ReadName(ref json) : null;
             if (json.TokenType is JsonTokenType.StartArray) json.Skip();
-            if (name is null || !isVisible(name)) continue;
+            if (name is null || !isVisible(name, answer[start..(int)json.BytesConsumed])) continue;
             if (!first) output.Write(","u8);
             first = false;
             output.Write(answer[start..(int)json.BytesConsumed]);

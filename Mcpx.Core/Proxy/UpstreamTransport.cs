@@ -2,13 +2,17 @@ using System.Collections.Concurrent;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
 
 namespace Mcpx.Core.Proxy;
 
 /// <summary>The way to upstreams: a process boundary, and the place where another transport would come in.</summary>
 public interface IUpstreamTransport
 {
-    /// <summary>Sends and returns as soon as the answer's headers are there; the body is read by the caller.</summary>
+    /// <summary>
+    /// Sends with the server's credential and returns as soon as the answer's headers are there; the body is read by the
+    /// caller. The request may go out twice, see <see cref="UpstreamAccess"/>.
+    /// </summary>
     /// <exception cref="HttpRequestException">Nothing usable came back.</exception>
     Task<HttpResponseMessage> SendAsync(ServerRoute route, HttpRequestMessage request, CancellationToken cancellationToken);
 }
@@ -17,7 +21,7 @@ public interface IUpstreamTransport
 /// Streamable HTTP through the egress guard, one connection pool per (organisation, server): two tenants never share a
 /// connection, even to the same host.
 /// </summary>
-public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, TimeProvider time) : IUpstreamTransport, IDisposable
+public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, UpstreamAccess access, TimeProvider time) : IUpstreamTransport, IDisposable
 {
     private static readonly TimeSpan ForgetAfter = TimeSpan.FromHours(1);
 
@@ -29,11 +33,11 @@ public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, TimePro
         if (!_pools.TryGetValue(key, out Pool? pool))
         {
             ForgetUnused();
-            pool = _pools.GetOrAdd(key, _ => new Pool(new HttpMessageInvoker(handlers.Create())));
+            pool = _pools.GetOrAdd(key, _ => new Pool(new HttpMessageInvoker(handlers.CreateFor(route.Organization.Id))));
         }
 
         Volatile.Write(ref pool.LastUsed, time.GetTimestamp());
-        return pool.Invoker.SendAsync(request, cancellationToken);
+        return access.SendAsync(pool.Invoker, route.Server, route.Credential, request, cancellationToken);
     }
 
     public void Dispose()

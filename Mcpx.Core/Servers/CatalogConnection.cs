@@ -1,4 +1,3 @@
-using Mcpx.Core.Primitives;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -32,10 +31,10 @@ internal sealed class CatalogConnection(McpClient client) : IAsyncDisposable
     /// <summary>Revisions are dates: ordinal order is their order.</summary>
     public bool IsStateless => string.CompareOrdinal(client.NegotiatedProtocolVersion, StatelessSince) >= 0;
 
-    /// <param name="http">Ends, when it is disposed, whatever the client still has open.</param>
+    /// <param name="http">Puts the credential on; ends, when it is disposed, whatever the client still has open.</param>
     /// <param name="onNotice">Called when the server tells of a change; null for a client that does not listen.</param>
     public static async Task<CatalogConnection> OpenAsync(
-        UpstreamServer server, (string Header, Secret Value)? credential, HttpClient http, Action? onNotice, CancellationToken cancellationToken)
+        UpstreamServer server, HttpClient http, Action? onNotice, CancellationToken cancellationToken)
     {
         HttpClientTransportOptions transport = new()
         {
@@ -45,8 +44,6 @@ internal sealed class CatalogConnection(McpClient client) : IAsyncDisposable
             // With none at all the SDK goes round in circles on a stream whose events have ids.
             MaxReconnectionAttempts = 1,
         };
-        if (credential is (string header, Secret value))
-            transport.AdditionalHeaders = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { [header] = value.Reveal() };
         McpClientOptions options = new() { ClientInfo = Gateway, Capabilities = Everything };
         if (onNotice is not null) options.Handlers.NotificationHandlers = CatalogNotices.HandledBy(onNotice);
         // Waited for from outside too: a connect that fails takes its time to say goodbye.

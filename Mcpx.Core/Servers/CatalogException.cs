@@ -14,6 +14,12 @@ public static class CatalogReasons
     public const string Unauthorized = "upstream_unauthorized";
     public const string CredentialUnreadable = "credential_unreadable";
 
+    /// <summary>The authorization server gives no token for it.</summary>
+    public const string TokenUnavailable = "token_unavailable";
+
+    /// <summary>It names another authorization server than the one on its record.</summary>
+    public const string IssuerDiffers = "issuer_differs";
+
     /// <summary>Nothing failed: somebody switched the server off.</summary>
     public const string ServerDisabled = "server_disabled";
 
@@ -37,6 +43,8 @@ public sealed class CatalogException(string reason, string message, Exception? i
     internal static CatalogException From(Exception exception) => exception switch
     {
         CatalogException known => known,
+        UpstreamTokenException { Failure: TokenFailure.IssuerDiffers } => new(CatalogReasons.IssuerDiffers, "The server names another authorization server than the one on its record. An administrator has to look.", exception),
+        UpstreamTokenException => new(CatalogReasons.TokenUnavailable, "The gateway gets no access token for the server. An administrator has to look.", exception),
         OperationCanceledException or TimeoutException => Timeout(exception),
         CredentialUnreadableException => new(CatalogReasons.CredentialUnreadable, "The server's credential can't be read with the keys of this installation. Enter it again.", exception),
         HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } e =>

@@ -17,6 +17,9 @@ internal sealed class CatalogHttp(Uri endpoint, long longestAnswer) : Delegating
     /// <summary>Called when the GET stream is open: from here on notices come.</summary>
     public Action? StreamOpened { get; init; }
 
+    /// <summary>What to call ourselves; null for nothing.</summary>
+    public string? UserAgent { get; init; }
+
     /// <summary>When the GET stream has ended; the status that refused it, or null when it was open.</summary>
     public Task<HttpStatusCode?> StreamEnded => _streamEnded.Task;
 
@@ -26,6 +29,7 @@ internal sealed class CatalogHttp(Uri endpoint, long longestAnswer) : Delegating
         if (Uri.Compare(request.RequestUri, endpoint, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) != 0)
             throw CatalogException.NotMcp("The server sends its clients to another host.");
 
+        if (UserAgent is not null) request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         bool isStream = request.Method == HttpMethod.Get;
         try
         {

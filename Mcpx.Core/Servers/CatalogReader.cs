@@ -11,26 +11,38 @@ using ModelContextProtocol.Protocol;
 namespace Mcpx.Core.Servers;
 
 /// <summary>Reads what one server offers, in the era and by the transport that it speaks.</summary>
-public sealed partial class CatalogReader(CredentialBroker credentials, EgressHandlerFactory egress, TimeProvider time, ILogger<CatalogReader> logger)
+public sealed partial class CatalogReader(UpstreamAccess access, EgressHandlerFactory egress, TimeProvider time, ILogger<CatalogReader> logger)
 {
     /// <summary>For all pages of all lists together.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>The <c>User-Agent</c> of readings for tool definitions, so that an operator knows what comes by so often.</summary>
+    public const string DefinitionAgent = "mcpx (tool definitions)";
 
     private const int MostPages = 200;
     private const long LongestAnswer = ServerCatalog.LargestList + (1 << 20);
 
     /// <summary>Every page of every list that the server announces.</summary>
     /// <exception cref="CatalogException">It could not be read as a whole; half a list is none.</exception>
-    public async Task<ServerCatalog> ReadAsync(UpstreamServer server, StoredCredential? credential, CancellationToken cancellationToken)
+    public Task<ServerCatalog> ReadAsync(UpstreamServer server, StoredCredential? credential, CancellationToken cancellationToken) =>
+        ReadAsync(server, credential, ReadAllAsync, agent: null, cancellationToken);
+
+    /// <summary>The tools alone, in fewer requests: for who wants to know whether their definitions are what they were.</summary>
+    /// <exception cref="CatalogException">The list could not be read as a whole.</exception>
+    public Task<IReadOnlyList<CatalogItem>> ReadToolsAsync(UpstreamServer server, StoredCredential? credential, CancellationToken cancellationToken) =>
+        ReadAsync(server, credential, ReadToolsAsync, DefinitionAgent, cancellationToken);
+
+    private async Task<T> ReadAsync<T>(
+        UpstreamServer server, StoredCredential? credential, Func<CatalogConnection, UpstreamServer, CancellationToken, Task<T>> read, string? agent, CancellationToken cancellationToken)
     {
-        CatalogHttp guard = new(server.Url, LongestAnswer);
-        using HttpClient http = egress.CreateClient(guard);
+        CatalogHttp guard = new(server.Url, LongestAnswer) { UserAgent = agent };
+        using HttpClient http = egress.CreateClientFor(server.Organization, guard, access.HandlerFor(server, credential));
         using CancellationTokenSource limit = new(Patience, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await using CatalogConnection connection = await CatalogConnection.OpenAsync(server, credentials.Obtain(credential), http, onNotice: null, either.Token);
-            return await ReadAllAsync(connection, server, either.Token);
+            await using CatalogConnection connection = await CatalogConnection.OpenAsync(server, http, onNotice: null, either.Token);
+            return await read(connection, server, either.Token);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -53,12 +65,12 @@ public sealed partial class CatalogReader(CredentialBroker credentials, EgressHa
     public async Task<bool> WatchAsync(UpstreamServer server, StoredCredential? credential, Action onChange, CancellationToken cancellationToken)
     {
         CatalogHttp guard = new(server.Url, LongestAnswer) { StreamOpened = onChange };
-        using HttpClient http = egress.CreateClient(guard);
+        using HttpClient http = egress.CreateClientFor(server.Organization, guard, access.HandlerFor(server, credential));
         // Some servers send the headers of a stream with its first event, which may be tomorrow.
         http.Timeout = Timeout.InfiniteTimeSpan;
         try
         {
-            await using CatalogConnection connection = await ConnectAsync(server, credential, http, onChange, cancellationToken);
+            await using CatalogConnection connection = await ConnectAsync(server, http, onChange, cancellationToken);
             if (!CatalogNotices.AreToldBy(connection.Client.ServerCapabilities)) return false;
             if (connection.IsStateless) return await SubscribeAsync(connection, cancellationToken);
             return await guard.StreamEnded.WaitAsync(cancellationToken) is not (HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotFound or HttpStatusCode.NotImplemented);
@@ -69,11 +81,11 @@ public sealed partial class CatalogReader(CredentialBroker credentials, EgressHa
         }
     }
 
-    private async Task<CatalogConnection> ConnectAsync(UpstreamServer server, StoredCredential? credential, HttpClient http, Action onChange, CancellationToken cancellationToken)
+    private async Task<CatalogConnection> ConnectAsync(UpstreamServer server, HttpClient http, Action onChange, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(Patience, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        return await CatalogConnection.OpenAsync(server, credentials.Obtain(credential), http, onChange, either.Token);
+        return await CatalogConnection.OpenAsync(server, http, onChange, either.Token);
     }
 
     private static async Task<bool> SubscribeAsync(CatalogConnection connection, CancellationToken cancellationToken)
@@ -105,6 +117,14 @@ public sealed partial class CatalogReader(CredentialBroker credentials, EgressHa
         return new ServerCatalog(server.Id, tools.Items, prompts.Items, resources.Items, templates.Items,
             JsonSerializer.SerializeToUtf8Bytes(capabilities, McpJsonUtilities.DefaultOptions), connection.Client.ServerInstructions,
             Instant.Now(time), all.Min(l => l.TimeToLive));
+    }
+
+    private async Task<IReadOnlyList<CatalogItem>> ReadToolsAsync(CatalogConnection connection, UpstreamServer server, CancellationToken cancellationToken)
+    {
+        CatalogList tools = new("tools", "name");
+        if (connection.Client.ServerCapabilities.Tools is not null) await ReadPagesAsync(connection, RequestMethods.ToolsList, tools, cancellationToken);
+        if (tools.LeftOut > 0) LogLeftOut(logger, tools.LeftOut, server.Id);
+        return tools.Items;
     }
 
     private static async Task ReadPagesAsync(CatalogConnection connection, string method, CatalogList list, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ public static class ConnectionFailure
     /// <summary>In words that help, without secrets; null for a mistake of ours.</summary>
     public static string? Explain(Exception exception) => exception switch
     {
-        TimeoutException or NotMcpException or CredentialUnreadableException or EgressDeniedException => exception.Message,
+        TimeoutException or NotMcpException or CredentialUnreadableException or EgressDeniedException or UpstreamTokenException => exception.Message,
         OperationCanceledException => "No answer in time.",
         HttpRequestException { InnerException: EgressDeniedException e } => e.Message,
         HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } e =>

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Servers;
 
-/// <summary>The server that is probed: sends requests there, with its credential.</summary>
-internal sealed class ProbeTarget(HttpMessageInvoker http, Uri url, (string Header, Secret Value)? credential, TimeProvider time)
+/// <summary>The server that is probed.</summary>
+/// <param name="http">Puts the credential on.</param>
+internal sealed class ProbeTarget(HttpMessageInvoker http, Uri url, TimeProvider time)
 {
     public Uri Url => url;
 
@@ -22,7 +22,6 @@ internal sealed class ProbeTarget(HttpMessageInvoker http, Uri url, (string Head
         using HttpRequestMessage request = new(method, to);
         if (body is not null) request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         request.Headers.TryAddWithoutValidation("Accept", method == HttpMethod.Get ? "text/event-stream" : "application/json, text/event-stream");
-        if (credential is { } shown) request.Headers.TryAddWithoutValidation(shown.Header, shown.Value.Reveal());
         foreach ((string name, string value) in headers)
             request.Headers.TryAddWithoutValidation(name, value);
 

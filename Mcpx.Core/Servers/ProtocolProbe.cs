@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Primitives;
 
@@ -9,7 +10,7 @@ namespace Mcpx.Core.Servers;
 /// Finds out how a server is spoken to (MCP 2026-07-28, Versioning and Streamable HTTP, "Backward Compatibility"): a
 /// stateless request, <c>initialize</c>, and when neither is understood the transport of 2024-11-05.
 /// </summary>
-public sealed class ProtocolProbe(EgressHandlerFactory egress, TimeProvider time)
+public sealed class ProtocolProbe(EgressHandlerFactory egress, UpstreamAccess access, TimeProvider time)
 {
     /// <summary>The id of every request of a probe.</summary>
     internal const string Id = "mcpx-probe";
@@ -21,9 +22,13 @@ public sealed class ProtocolProbe(EgressHandlerFactory egress, TimeProvider time
         {"jsonrpc":"2.0","id":"{{{Id}}}","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mcpx","version":"1"} } }
         """;
 
-    private const string Discover = $$$"""
+    internal const string Discover = $$$"""
         {"jsonrpc":"2.0","id":"{{{Id}}}","method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"{{{UpstreamProtocol.StatelessVersion}}}","io.modelcontextprotocol/clientInfo":{"name":"mcpx","version":"1"},"io.modelcontextprotocol/clientCapabilities":{} } } }
         """;
+
+    /// <summary>What <see cref="Discover"/> is sent with.</summary>
+    internal static (string Name, string Value)[] DiscoverHeaders { get; } =
+        [("Accept", "application/json, text/event-stream"), ("MCP-Protocol-Version", UpstreamProtocol.StatelessVersion), ("Mcp-Method", "server/discover")];
 
     private const string VersionHeader = "MCP-Protocol-Version";
     private const string VersionMember = "protocolVersion";
@@ -45,12 +50,16 @@ public sealed class ProtocolProbe(EgressHandlerFactory egress, TimeProvider time
     /// <summary>Takes some milliseconds, and up to about 20 seconds from a server that keeps silent. <see cref="ConnectionFailure"/> explains what it throws.</summary>
     /// <exception cref="HttpRequestException">Unreachable, or (with its status) the credential is refused or there is nothing of the kind.</exception>
     /// <exception cref="TimeoutException">A request was not answered in time.</exception>
+    /// <exception cref="CredentialUnreadableException">See <see cref="CredentialVault.Open"/>.</exception>
+    /// <exception cref="UpstreamTokenException">No token is to be had.</exception>
     /// <exception cref="NotMcpException">What answers is not MCP, or no revision that the gateway knows.</exception>
-    public async Task<UpstreamProtocol> ProbeAsync(Uri url, (string Header, Secret Value)? credential, CancellationToken cancellationToken)
+    public async Task<UpstreamProtocol> ProbeAsync(UpstreamServer server, StoredCredential? credential, CancellationToken cancellationToken)
     {
         // Connections of its own: two tenants never share one, even to the same host.
-        using HttpMessageInvoker http = new(egress.Create(MostConnections));
-        ProbeTarget target = new(http, url, credential, time);
+        DelegatingHandler handler = access.HandlerFor(server, credential);
+        handler.InnerHandler = egress.CreateFor(server.Organization, MostConnections);
+        using HttpMessageInvoker http = new(handler);
+        ProbeTarget target = new(http, server.Url, time);
         bool isStateless = await SpeaksStatelessAsync(target, cancellationToken);
         Handshake handshake;
         try

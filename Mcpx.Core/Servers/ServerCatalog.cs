@@ -5,7 +5,14 @@ namespace Mcpx.Core.Servers;
 /// <summary>One tool, prompt, resource or resource template as its server described it.</summary>
 /// <param name="Key">What it is called by: <c>name</c> of tools and prompts, <c>uri</c>, <c>uriTemplate</c>.</param>
 /// <param name="Json">The whole description as it came: members that we don't know survive.</param>
-public sealed record CatalogItem(string Key, ReadOnlyMemory<byte> Json);
+public sealed record CatalogItem(string Key, ReadOnlyMemory<byte> Json)
+{
+    // Of tools only anybody asks for it, and of a server's other lists there may be thousands of items.
+    private readonly Lazy<DefinitionHash?> _hash = new(() => DefinitionHash.Of(Json), LazyThreadSafetyMode.PublicationOnly);
+
+    /// <summary>What the description says, in 32 bytes; null for one that readers could take for different ones.</summary>
+    public DefinitionHash? Hash => _hash.Value;
+}
 
 /// <summary>Everything that a server offers, as of one reading of all its pages; immutable.</summary>
 /// <param name="CapabilitiesJson">The server's capabilities as raw JSON, an object.</param>

@@ -10,7 +10,7 @@ namespace Mcpx.Core.Servers;
 /// Versioning: a client may persist it, and probes again if it later fails).
 /// </summary>
 public sealed partial class UpstreamProtocols(
-    IServerStore store, ProtocolProbe probe, CredentialBroker credentials, ChangeFeed changes, ILogger<UpstreamProtocols> logger, TimeProvider time) : IDisposable
+    IServerStore store, ProtocolProbe probe, ChangeFeed changes, ILogger<UpstreamProtocols> logger, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FailureHolds = TimeSpan.FromSeconds(5);
@@ -86,7 +86,7 @@ public sealed partial class UpstreamProtocols(
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
         try
         {
-            return await probe.ProbeAsync(server.Url, credentials.Obtain(credential), either.Token);
+            return await probe.ProbeAsync(server, credential, either.Token);
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested)
         {
@@ -165,7 +165,6 @@ public sealed partial class UpstreamProtocols(
         public UpstreamProtocol? Found => Answer.IsCompletedSuccessfully ? Answer.Result : before;
 
         /// <summary>A finding holds for the address and the credential that it was made with.</summary>
-        public bool IsAbout(UpstreamServer server, StoredCredential? shown) => url.AbsoluteUri == server.Url.AbsoluteUri
-            && (ReferenceEquals(credential, shown) || (credential?.Ciphertext ?? []).AsSpan().SequenceEqual(shown?.Ciphertext ?? []));
+        public bool IsAbout(UpstreamServer server, StoredCredential? shown) => url.AbsoluteUri == server.Url.AbsoluteUri && StoredCredential.IsSame(credential, shown);
     }
 }

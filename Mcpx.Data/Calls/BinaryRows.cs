@@ -49,6 +49,12 @@ internal sealed class BinaryRows(Stream copy) : IDisposable
         BinaryPrimitives.WriteInt16BigEndian(Take(sizeof(short)), value);
     }
 
+    public void Int16(short? value)
+    {
+        if (value is { } number) Int16(number);
+        else Length(Null);
+    }
+
     public void Int32(int value)
     {
         Length(sizeof(int));

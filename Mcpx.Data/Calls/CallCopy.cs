@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Data.Redaction;
 using Npgsql;
 
 namespace Mcpx.Data.Calls;
@@ -9,14 +10,15 @@ internal static class CallCopy
     public const string CallColumns =
         "time, id, org_id, endpoint, server_id, server_slug, user_id, user_name, token_id, token_name, client_name, client_version, " +
         "era, method, tool, outcome, status, rule, reason, total_us, upstream_us, request_bytes, response_bytes, " +
-        "gateway_id, gateway_slug, upstream_tool";
+        "gateway_id, gateway_slug, upstream_tool, service_account_id, service_account_name, would_rule, first_byte_us, trace_id, first_round";
 
-    public const string PayloadColumns = "time, id, org_id, request, response, truncated";
+    public const string PayloadColumns = "time, id, org_id, request, response, truncated, payloads, request_digest, response_digest, redactions";
 
-    private const short CallColumnCount = 26;
-    private const short PayloadColumnCount = 6;
+    private const short CallColumnCount = 32;
+    private const short PayloadColumnCount = 10;
 
-    public static bool HasPayload(CallRecord call) => call.Request is not null || call.Response is not null || call.Truncated;
+    public static bool HasPayload(CallRecord call) =>
+        call.Request is not null || call.Response is not null || call.Truncated || call.RequestDigest is not null || call.ResponseDigest is not null || call.Redactions.Count > 0;
 
     public static Task CopyCallsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
         CopyAsync(connection, $"COPY {table} ({CallColumns}) FROM STDIN (FORMAT BINARY)", calls, WriteCall, cancellationToken);
@@ -69,6 +71,12 @@ internal static class CallCopy
         rows.Uuid(call.Gateway?.Value);
         rows.Text(call.GatewaySlug);
         rows.Text(call.UpstreamTool);
+        rows.Uuid(call.ServiceAccount?.Value);
+        rows.Text(call.ServiceAccountName);
+        rows.Text(call.WouldRule);
+        rows.Int64(call.FirstByteMicroseconds);
+        rows.Text(call.TraceId);
+        rows.Uuid(call.FirstRound?.Value);
     }
 
     private static void WritePayload(BinaryRows rows, CallRecord call)
@@ -80,5 +88,9 @@ internal static class CallCopy
         rows.Bytes(call.Request);
         rows.Bytes(call.Response);
         rows.Boolean(call.Truncated);
+        rows.Int16((short?)call.Payloads);
+        rows.Bytes(call.RequestDigest);
+        rows.Bytes(call.ResponseDigest);
+        rows.Text(RuleJson.Write(call.Redactions));
     }
 }

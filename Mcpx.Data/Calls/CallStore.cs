@@ -1,53 +1,55 @@
 using System.Buffers.Binary;
-using System.Text;
+using System.Runtime.CompilerServices;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Redaction;
+using Mcpx.Data.Redaction;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Mcpx.Data.Calls;
 
-internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) : ICallStore
+internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, CallRedactor redactor, InterruptedCalls interrupted) : ICallStore
 {
     private static readonly TimeSpan NearId = TimeSpan.FromDays(1);
 
-    // Behind the columns of the call, for the list too, so that one reader reads both.
-    private const string NoPayload = "NULL::bytea, NULL::bytea, false";
+    /// <summary>Calls whose payloads are in memory at once.</summary>
+    private const int ReplayPage = 200;
 
-    public Task WriteAsync(IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken) => writer.WriteAsync(calls, cancellationToken);
+    // Behind the columns of the call, for the list too, so that one reader reads both.
+    private const string NoPayload = "NULL::bytea, NULL::bytea, false, NULL::smallint, NULL::bytea, NULL::bytea, NULL::text";
+
+    /// <summary>Redacts here, where every record passes, and not where somebody might forget to.</summary>
+    public async Task WriteAsync(IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken) =>
+        await writer.WriteAsync(await redactor.RedactAsync(calls, cancellationToken), cancellationToken);
+
+    public Task<int> EndInterruptedAsync(DateTimeOffset before, CancellationToken cancellationToken) => interrupted.EndAsync(before, cancellationToken);
 
     public async Task<Page<CallRecord>> ListAsync(OrganizationId organization, CallFilter filter, CancellationToken cancellationToken)
     {
-        StringBuilder sql = new($"SELECT {CallCopy.CallColumns}, {NoPayload} FROM calls WHERE org_id = $1");
-        await using NpgsqlCommand command = dataSource.CreateCommand();
-        command.Parameters.Add(new() { Value = organization.Value });
-        if (filter.Server is { } server) Add(" AND server_id = $", server.Value);
-        if (filter.Gateway is { } gateway) Add(" AND gateway_id = $", gateway.Value);
-        if (filter.Method is { } method) Add(" AND method = $", PostgresText.Clean(method));
-        if (filter.Tool is { } tool) Add(" AND tool = $", PostgresText.Clean(tool));
-        if (filter.Outcomes is { } outcomes) Add(" AND outcome = ANY($", outcomes.Select(o => (short)o).ToArray(), ")");
-        if (filter.From is { } from) Add(" AND time >= $", from.UtcDateTime);
-        if (filter.To is { } to) Add(" AND time < $", to.UtcDateTime);
-        if (filter.Cursor is { } text)
-        {
-            CallCursor cursor = CallCursor.Parse(text);
-            // Said twice: only the plain comparison spares the partitions that are too new.
-            Add(" AND time <= $", cursor.Time.UtcDateTime);
-            Add($" AND (time, id) < (${command.Parameters.Count}, $", cursor.Id.Value, ")");
-        }
-
-        Add(" ORDER BY time DESC, id DESC LIMIT $", filter.Size + 1);
-        command.CommandText = sql.ToString();
+        const string Sql = $"SELECT {CallCopy.CallColumns}, {NoPayload} FROM tenant_calls_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        TimeCursor? cursor = filter.Cursor is { } text ? TimeCursor.Parse(text) : null;
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        await using NpgsqlCommand command = new(Sql, connection);
+        Add(filter.Server?.Value, NpgsqlDbType.Uuid);
+        Add(filter.Gateway?.Value, NpgsqlDbType.Uuid);
+        Add(filter.ServiceAccount?.Value, NpgsqlDbType.Uuid);
+        Add(PostgresText.Clean(filter.Method), NpgsqlDbType.Text);
+        Add(PostgresText.Clean(filter.Tool), NpgsqlDbType.Text);
+        Add(filter.Outcomes?.Select(o => (short)o).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint);
+        Add(filter.From?.UtcDateTime, NpgsqlDbType.TimestampTz);
+        Add(filter.To?.UtcDateTime, NpgsqlDbType.TimestampTz);
+        Add(cursor?.Time.UtcDateTime, NpgsqlDbType.TimestampTz);
+        Add(cursor?.Id, NpgsqlDbType.Uuid);
+        Add(filter.Size + 1, NpgsqlDbType.Integer);
+        Add(filter.WouldBeDenied, NpgsqlDbType.Boolean);
+        Add(filter.FirstRound?.Value, NpgsqlDbType.Uuid);
         List<CallRecord> calls = await ReadAsync(command, cancellationToken);
         if (calls.Count <= filter.Size) return new Page<CallRecord>(calls, Next: null);
         calls.RemoveRange(filter.Size, calls.Count - filter.Size);
-        return new Page<CallRecord>(calls, new CallCursor(calls[^1].Time, calls[^1].Id).ToString());
+        return new Page<CallRecord>(calls, new TimeCursor(calls[^1].Time, calls[^1].Id.Value).ToString());
 
-        void Add(string condition, object value, string end = "")
-        {
-            command.Parameters.Add(new() { Value = value });
-            sql.Append(condition).Append(command.Parameters.Count).Append(end);
-        }
+        void Add(object? value, NpgsqlDbType type) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
     }
 
     public async Task<CallRecord?> FindAsync(OrganizationId organization, CallId id, CancellationToken cancellationToken)
@@ -62,14 +64,42 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
         return await FindAsync(organization, id, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, cancellationToken);
     }
 
+    public async IAsyncEnumerable<RecordedCall> ReadToolCallsAsync(
+        OrganizationId organization, ServerId server, DateTimeOffset from, int most, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        DateTimeOffset? before = null;
+        Guid? beforeId = null;
+        // In pages: fifty thousand payloads at once would be gigabytes.
+        for (int left = most, found = ReplayPage; left > 0 && found == ReplayPage; left -= found)
+        {
+            found = 0;
+            await using NpgsqlCommand command = new("SELECT * FROM tenant_tool_calls($1, $2, $3, $4, $5)", connection);
+            command.Parameters.Add(new() { Value = server.Value });
+            command.Parameters.Add(new() { Value = from.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+            command.Parameters.Add(new() { Value = (object?)before?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+            command.Parameters.Add(new() { Value = (object?)beforeId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+            command.Parameters.Add(new() { Value = Math.Min(left, ReplayPage) });
+            await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
+            while (await row.ReadAsync(cancellationToken))
+            {
+                found++;
+                (before, beforeId) = (row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1));
+                yield return new RecordedCall(before.Value, Id(row, 2) is { } user ? UserId.From(user) : null, Id(row, 3) is { } account ? ServiceAccountId.From(account) : null,
+                    Id(row, 4) is { } token ? TokenId.From(token) : null, Text(row, 5) ?? "", row.GetString(6), (CallOutcome)row.GetInt16(7) is CallOutcome.Denied, Bytes(row, 8), row.GetBoolean(9), row.GetBoolean(10));
+            }
+        }
+    }
+
     private async Task<CallRecord?> FindAsync(OrganizationId organization, CallId id, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         const string Sql = $"""
-            SELECT c.*, p.request, p.response, coalesce(p.truncated, false)
-            FROM (SELECT {CallCopy.CallColumns} FROM calls WHERE id = $1 AND org_id = $2 AND time BETWEEN $3 AND $4) c
-            LEFT JOIN call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
+            SELECT c.*, p.request, p.response, coalesce(p.truncated, false), p.payloads, p.request_digest, p.response_digest, p.redactions
+            FROM (SELECT {CallCopy.CallColumns} FROM tenant_calls WHERE id = $1 AND org_id = $2 AND time BETWEEN $3 AND $4) c
+            LEFT JOIN tenant_call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
             """;
-        await using NpgsqlCommand command = dataSource.CreateCommand(Sql);
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        await using NpgsqlCommand command = new(Sql, connection);
         command.Parameters.Add(new() { Value = id.Value });
         command.Parameters.Add(new() { Value = organization.Value });
         command.Parameters.Add(new() { Value = from.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
@@ -87,7 +117,8 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
         return milliseconds < DateTimeOffset.MaxValue.AddDays(-2).ToUnixTimeMilliseconds() ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
     }
 
-    private static async Task<List<CallRecord>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    /// <summary>Reads rows of <see cref="CallCopy.CallColumns"/>, request, response and whether they were cut off.</summary>
+    internal static async Task<List<CallRecord>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         List<CallRecord> calls = [];
@@ -124,9 +155,19 @@ internal sealed class CallStore(NpgsqlDataSource dataSource, CallWriter writer) 
         Gateway = Id(row, 23) is { } gateway ? GatewayId.From(gateway) : null,
         GatewaySlug = Text(row, 24),
         UpstreamTool = Text(row, 25),
-        Request = Bytes(row, 26),
-        Response = Bytes(row, 27),
-        Truncated = row.GetBoolean(28),
+        ServiceAccount = Id(row, 26) is { } account ? ServiceAccountId.From(account) : null,
+        ServiceAccountName = Text(row, 27),
+        WouldRule = Text(row, 28),
+        FirstByteMicroseconds = row.IsDBNull(29) ? 0 : row.GetInt64(29),
+        TraceId = Text(row, 30),
+        FirstRound = Id(row, 31) is { } first ? CallId.From(first) : null,
+        Request = Bytes(row, 32),
+        Response = Bytes(row, 33),
+        Truncated = row.GetBoolean(34),
+        Payloads = row.IsDBNull(35) ? null : (PayloadMode)row.GetInt16(35),
+        RequestDigest = Bytes(row, 36),
+        ResponseDigest = Bytes(row, 37),
+        Redactions = RuleJson.ReadFindings(Text(row, 38)),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

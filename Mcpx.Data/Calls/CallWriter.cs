@@ -1,29 +1,23 @@
 using Mcpx.Core.Calls;
 using Mcpx.Data.Timeseries;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Mcpx.Data.Calls;
 
 /// <summary>Writes a batch so that it stands there once, whatever happened to it before.</summary>
-internal sealed class CallWriter(NpgsqlDataSource dataSource, PartitionKeeper partitions)
+internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partitions)
 {
-    private const string MergeCalls =
-        $"INSERT INTO calls ({CallCopy.CallColumns}) SELECT {CallCopy.CallColumns} FROM calls_again ON CONFLICT DO NOTHING";
-
-    private const string MergePayloads =
-        $"INSERT INTO call_payloads ({CallCopy.PayloadColumns}) SELECT {CallCopy.PayloadColumns} FROM call_payloads_again ON CONFLICT DO NOTHING";
-
     public async Task WriteAsync(IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken)
     {
         if (calls.Count == 0) return;
-        // Always in one order: two writers of the same calls wait for each other's keys, but never in a ring.
-        CallRecord[] ordered = [.. calls.OrderBy(c => c.Time).ThenBy(c => c.Id.Value)];
+        CallBatch batch = CallBatch.Of(calls);
         bool merge = false, partitionsMade = false;
         while (true)
         {
             try
             {
-                await WriteOnceAsync(ordered, merge, cancellationToken);
+                await WriteOnceAsync(batch, merge, cancellationToken);
                 return;
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation && !merge)
@@ -40,22 +34,44 @@ internal sealed class CallWriter(NpgsqlDataSource dataSource, PartitionKeeper pa
         }
     }
 
-    private async Task WriteOnceAsync(CallRecord[] calls, bool merge, CancellationToken cancellationToken)
+    private async Task WriteOnceAsync(CallBatch batch, bool merge, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await CopyAsync(connection, "calls", "call_payloads", batch.Calls, merge, cancellationToken);
+        await CopyAsync(connection, "call_intents", "call_intent_payloads", batch.Intents, merge, cancellationToken);
+        if (batch.Closed.Length > 0) await ForgetAsync(connection, batch.Closed, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static async Task CopyAsync(
+        NpgsqlConnection connection, string table, string payloads, CallRecord[] calls, bool merge, CancellationToken cancellationToken)
+    {
+        if (calls.Length == 0) return;
+        string rows = merge ? table + "_again" : table, payloadRows = merge ? payloads + "_again" : payloads;
         if (merge)
         {
             await ExecuteAsync(connection,
-                "CREATE TEMP TABLE calls_again (LIKE calls) ON COMMIT DROP; CREATE TEMP TABLE call_payloads_again (LIKE call_payloads) ON COMMIT DROP", cancellationToken);
+                $"CREATE TEMP TABLE {rows} (LIKE {table}) ON COMMIT DROP; CREATE TEMP TABLE {payloadRows} (LIKE {payloads}) ON COMMIT DROP", cancellationToken);
         }
 
-        await CallCopy.CopyCallsAsync(connection, merge ? "calls_again" : "calls", calls, cancellationToken);
+        await CallCopy.CopyCallsAsync(connection, rows, calls, cancellationToken);
         if (calls.Any(CallCopy.HasPayload))
-            await CallCopy.CopyPayloadsAsync(connection, merge ? "call_payloads_again" : "call_payloads", calls.Where(CallCopy.HasPayload), cancellationToken);
-        if (merge)
-            await ExecuteAsync(connection, $"{MergeCalls}; {MergePayloads}", cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+            await CallCopy.CopyPayloadsAsync(connection, payloadRows, calls.Where(CallCopy.HasPayload), cancellationToken);
+        if (!merge) return;
+        await ExecuteAsync(connection, $"INSERT INTO {table} ({CallCopy.CallColumns}) SELECT {CallCopy.CallColumns} FROM {rows} ON CONFLICT DO NOTHING", cancellationToken);
+        await ExecuteAsync(connection, $"INSERT INTO {payloads} ({CallCopy.PayloadColumns}) SELECT {CallCopy.PayloadColumns} FROM {payloadRows} ON CONFLICT DO NOTHING", cancellationToken);
+    }
+
+    /// <summary>In the transaction that writes how these calls ended: they are never both under way and ended, and never neither.</summary>
+    private static async Task ForgetAsync(NpgsqlConnection connection, Guid[] ids, CancellationToken cancellationToken)
+    {
+        foreach (string table in (string[])["call_intents", "call_intent_payloads"])
+        {
+            await using NpgsqlCommand command = new($"DELETE FROM {table} WHERE id = ANY($1)", connection);
+            command.Parameters.Add(new() { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Mcpx.Data.Changes;
 
 /// <summary>Hears what other replicas changed, by one LISTEN connection and, should that fail, by a poll.</summary>
 internal sealed partial class ChangeListener(
-    NpgsqlDataSource dataSource, ChangeFeed feed, ChangePoll poll, ReplicaId replica, ILogger<ChangeListener> logger, TimeProvider time) : BackgroundService
+    ScopedContexts contexts, ChangeFeed feed, ChangePoll poll, ReplicaId replica, ILogger<ChangeListener> logger, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan PollEvery = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -43,7 +43,7 @@ internal sealed partial class ChangeListener(
 
     private async Task ListenOnceAsync(Action connected, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
         List<Change> heard = [];
         connection.Notification += (_, e) =>
         {
@@ -84,8 +84,8 @@ internal sealed partial class ChangeListener(
 
     private async ValueTask DispatchAsync(Change change)
     {
-        if (change.Kind is ChangeKind.Token) await PublishAsync(change);
-        else _queue.Writer.TryWrite(change);
+        if (change.Kind is ChangeKind.Configuration or ChangeKind.Everything) _queue.Writer.TryWrite(change);
+        else await PublishAsync(change);
     }
 
     private async Task PublishQueuedAsync(CancellationToken cancellationToken)

@@ -17,18 +17,23 @@ internal sealed record ChangeMessage(Guid Replica, Change Change)
     {
         string[] parts = payload.Split(' ');
         if (parts.Length < 3 || !Guid.TryParse(parts[0], out Guid replica) || !Guid.TryParse(parts[2], out Guid id)) return null;
-        return parts[1] switch
-        {
-            "configuration" => new ChangeMessage(replica, new Change(ChangeKind.Configuration, id)),
-            "token" => new ChangeMessage(replica, new Change(ChangeKind.Token, id)),
-            _ => null,
-        };
+        return Kind(parts[1]) is { } kind ? new ChangeMessage(replica, new Change(kind, id)) : null;
     }
 
-    private static string Word(ChangeKind kind) => kind switch
-    {
-        ChangeKind.Configuration => "configuration",
-        ChangeKind.Token => "token",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "This kind is not sent."),
-    };
+    private static readonly (ChangeKind Kind, string Word)[] Words =
+    [
+        (ChangeKind.Configuration, "configuration"),
+        (ChangeKind.Token, "token"),
+        (ChangeKind.Member, "member"),
+        (ChangeKind.ServiceAccount, "service-account"),
+        (ChangeKind.Session, "session"),
+        (ChangeKind.SigningKeys, "signing-keys"),
+    ];
+
+    /// <summary>What a kind is called in a notification and in the table of revocations.</summary>
+    public static string Word(ChangeKind kind) => Array.Find(Words, w => w.Kind == kind).Word
+        ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, "This kind is not sent.");
+
+    /// <summary>Null for a word of a newer release.</summary>
+    public static ChangeKind? Kind(string word) => Array.Find(Words, w => w.Word == word) is { Word: not null } known ? known.Kind : null;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Primitives;
 using Mcpx.Data.Servers;
@@ -16,6 +17,9 @@ internal sealed class CredentialRow
 
     public string? Header { get; init; }
 
+    /// <summary>The settings of client credentials as a JSON object; null for other kinds.</summary>
+    public string? Client { get; init; }
+
     public required byte[] Ciphertext { get; init; }
 
     public required string Hint { get; init; }
@@ -26,11 +30,15 @@ internal sealed class CredentialRow
         OrgId = stored.Organization,
         Kind = stored.Kind,
         Header = stored.Header,
+        Client = stored.Client is null ? null : JsonSerializer.Serialize(stored.Client),
         Ciphertext = stored.Ciphertext,
         Hint = stored.Hint,
     };
 
-    public StoredCredential ToStored() => new(OrgId, ServerId, Kind, Header, Ciphertext, Hint);
+    public StoredCredential ToStored() => new(OrgId, ServerId, Kind, Header, Ciphertext, Hint)
+    {
+        Client = Client is null ? null : JsonSerializer.Deserialize<ClientSettings>(Client),
+    };
 }
 
 internal sealed class CredentialConfiguration : IEntityTypeConfiguration<CredentialRow>
@@ -39,6 +47,7 @@ internal sealed class CredentialConfiguration : IEntityTypeConfiguration<Credent
     {
         builder.ToTable("credentials").HasKey(c => c.ServerId);
         builder.Property(c => c.Kind).HasConversion<short>();
+        builder.Property(c => c.Client).HasColumnType("jsonb");
         builder.HasOne<ServerRow>().WithOne(s => s.Credential)
             .HasForeignKey<CredentialRow>(c => new { c.OrgId, c.ServerId })
             .HasPrincipalKey<ServerRow>(s => new { s.OrgId, s.Id })

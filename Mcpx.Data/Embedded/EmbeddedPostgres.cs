@@ -124,7 +124,10 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         var name = _options.Database;
         var quoted = $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         if (!await ExistsAsync(connection, "select 1 from pg_roles where rolname = $1", name, cancellationToken))
-            await ExecuteAsync(connection, $"create role {quoted} login password '{password}'", cancellationToken);
+            await ExecuteAsync(connection, $"create role {quoted} login createrole password '{password}'", cancellationToken);
+        else
+            // A cluster of an earlier release: the role makes the logins that serve, see Isolation/.
+            await ExecuteAsync(connection, $"alter role {quoted} createrole", cancellationToken);
         if (!await ExistsAsync(connection, "select 1 from pg_database where datname = $1", name, cancellationToken))
             await ExecuteAsync(connection, $"create database {quoted} owner {quoted}", cancellationToken);
     }

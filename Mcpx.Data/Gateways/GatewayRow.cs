@@ -75,7 +75,11 @@ internal sealed class GatewayMemberRow
     /// <summary>The member's place in the list as its author wrote it.</summary>
     public required int Position { get; init; }
 
+    /// <summary>The member's own; empty for none, and where it takes the server's.</summary>
     public required string Prefix { get; init; }
+
+    /// <summary>A column of its own and no null in the other: a replica of the previous release reads that as a text.</summary>
+    public bool InheritsPrefix { get; init; }
 
     /// <summary>Null shows all tools.</summary>
     public List<string>? Tools { get; init; }
@@ -89,12 +93,13 @@ internal sealed class GatewayMemberRow
         OrgId = gateway.Organization,
         ServerId = member.Server,
         Position = position,
-        Prefix = member.Prefix,
+        Prefix = member.Prefix ?? "",
+        InheritsPrefix = member.Prefix is null,
         Tools = member.Tools is null ? null : [.. member.Tools],
         Overrides = JsonSerializer.Serialize(member.Overrides),
     };
 
-    public GatewayMember ToMember() => new(ServerId, Prefix, Tools, JsonSerializer.Deserialize<ToolOverride[]>(Overrides)!);
+    public GatewayMember ToMember() => new(ServerId, InheritsPrefix ? null : Prefix, Tools, JsonSerializer.Deserialize<ToolOverride[]>(Overrides)!);
 }
 
 internal sealed class GatewayMemberConfiguration : IEntityTypeConfiguration<GatewayMemberRow>
@@ -103,6 +108,8 @@ internal sealed class GatewayMemberConfiguration : IEntityTypeConfiguration<Gate
     {
         builder.ToTable("gateway_members").HasKey(m => new { m.GatewayId, m.ServerId });
         builder.Property(m => m.Overrides).HasColumnType("jsonb");
+        // Rows of before said what they meant: an empty prefix was none.
+        builder.Property(m => m.InheritsPrefix).HasDefaultValue(false);
         builder.HasOne<ServerRow>().WithMany()
             .HasForeignKey(m => new { m.OrgId, m.ServerId })
             .HasPrincipalKey(s => new { s.OrgId, s.Id })

@@ -1,45 +1,54 @@
+using Mcpx.Core.Audit;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Primitives;
+using Mcpx.Data.Audit;
 using Mcpx.Data.Changes;
 using Microsoft.EntityFrameworkCore;
 
 namespace Mcpx.Data.Gateways;
 
-internal sealed class GatewayStore(IDbContextFactory<McpxDbContext> contexts, ChangeWriter changes) : IGatewayStore
+internal sealed class GatewayStore(ScopedContexts contexts, ChangeWriter changes) : IGatewayStore
 {
     private const string SlugKey = "ix_gateways_org_id_slug";
 
-    public Task AddAsync(VirtualGateway gateway, CancellationToken cancellationToken) =>
+    public Task AddAsync(VirtualGateway gateway, AdminChange change, CancellationToken cancellationToken) =>
         RefuseTakenSlugAsync(gateway, async () =>
         {
             bool written = await changes.WriteConfigurationAsync(gateway.Organization, async context =>
             {
                 context.Gateways.Add(GatewayRow.From(gateway));
                 await AddMembersAsync(context, gateway, cancellationToken);
-                return true;
+                return Written.As(change.Between(null, await ViewAsync(context, gateway.Organization, gateway.Id, cancellationToken)));
             }, cancellationToken);
             return written ? true : throw new RefusalException.NotFound("organization");
         });
 
-    public Task<bool> UpdateAsync(VirtualGateway gateway, bool replaceMembers, DateTimeOffset? seen, CancellationToken cancellationToken) =>
+    public Task<bool> UpdateAsync(VirtualGateway gateway, bool replaceMembers, DateTimeOffset? seen, AdminChange change, CancellationToken cancellationToken) =>
         RefuseTakenSlugAsync(gateway, () => changes.WriteConfigurationAsync(gateway.Organization, async context =>
         {
             if (seen is not null) await RefuseUnseenChangeAsync(context, gateway, seen.Value, cancellationToken);
-            if (!await UpdateRowAsync(context, gateway, cancellationToken)) return false;
-            if (!replaceMembers) return true;
-            await context.GatewayMembers.Where(m => m.OrgId == gateway.Organization && m.GatewayId == gateway.Id).ExecuteDeleteAsync(cancellationToken);
-            await AddMembersAsync(context, gateway, cancellationToken);
-            return true;
+            AuditView? before = await ViewAsync(context, gateway.Organization, gateway.Id, cancellationToken);
+            if (!await UpdateRowAsync(context, gateway, cancellationToken)) return null;
+            if (replaceMembers)
+            {
+                await context.GatewayMembers.Where(m => m.OrgId == gateway.Organization && m.GatewayId == gateway.Id).ExecuteDeleteAsync(cancellationToken);
+                await AddMembersAsync(context, gateway, cancellationToken);
+            }
+
+            return Written.As(change.Between(before, await ViewAsync(context, gateway.Organization, gateway.Id, cancellationToken)));
         }, cancellationToken));
 
-    public Task<bool> DeleteAsync(OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken) =>
-        changes.WriteConfigurationAsync(organization, async context => await context.Gateways
-            .Where(g => g.OrgId == organization && g.Id == gateway)
-            .ExecuteDeleteAsync(cancellationToken) == 1, cancellationToken);
+    public Task<bool> DeleteAsync(OrganizationId organization, GatewayId gateway, AdminChange change, CancellationToken cancellationToken) =>
+        changes.WriteConfigurationAsync(organization, async context =>
+        {
+            if (await ViewAsync(context, organization, gateway, cancellationToken) is not { } before) return null;
+            await context.Gateways.Where(g => g.OrgId == organization && g.Id == gateway).ExecuteDeleteAsync(cancellationToken);
+            return Written.As(change.Between(before, null));
+        }, cancellationToken);
 
     public async Task<VirtualGateway?> FindAsync(OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken)
     {
-        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
         GatewayRow? row = await Read(context, organization).SingleOrDefaultAsync(g => g.Id == gateway, cancellationToken);
         return row?.ToGateway();
     }
@@ -47,7 +56,7 @@ internal sealed class GatewayStore(IDbContextFactory<McpxDbContext> contexts, Ch
     public async Task<VirtualGateway?> FindBySlugAsync(OrganizationId organization, string slug, CancellationToken cancellationToken)
     {
         string clean = PostgresText.Clean(slug);
-        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
         GatewayRow? row = await Read(context, organization).SingleOrDefaultAsync(g => g.Slug == clean, cancellationToken);
         return row?.ToGateway();
     }
@@ -55,7 +64,7 @@ internal sealed class GatewayStore(IDbContextFactory<McpxDbContext> contexts, Ch
     public async Task<Page<VirtualGateway>> ListAsync(OrganizationId organization, string? after, int size, CancellationToken cancellationToken)
     {
         string from = PostgresText.Clean(after) ?? "";
-        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
         List<GatewayRow> rows = await Read(context, organization)
             .Where(g => string.Compare(g.Slug, from) > 0)
             .OrderBy(g => g.Slug)
@@ -67,6 +76,12 @@ internal sealed class GatewayStore(IDbContextFactory<McpxDbContext> contexts, Ch
 
     private static IQueryable<GatewayRow> Read(McpxDbContext context, OrganizationId organization) =>
         context.Gateways.AsNoTracking().Include(g => g.Members).Where(g => g.OrgId == organization);
+
+    private static async Task<AuditView?> ViewAsync(McpxDbContext context, OrganizationId organization, GatewayId gateway, CancellationToken cancellationToken)
+    {
+        if (await Read(context, organization).SingleOrDefaultAsync(g => g.Id == gateway, cancellationToken) is not { } row) return null;
+        return row.ToGateway().ToAudit(await context.ServersAsync(organization, row.Members.Select(m => m.ServerId), cancellationToken));
+    }
 
     private static async Task<bool> UpdateRowAsync(McpxDbContext context, VirtualGateway gateway, CancellationToken cancellationToken) =>
         await context.Gateways.Where(g => g.OrgId == gateway.Organization && g.Id == gateway.Id).ExecuteUpdateAsync(set => set
@@ -103,7 +118,7 @@ internal sealed class GatewayStore(IDbContextFactory<McpxDbContext> contexts, Ch
         {
             return await write();
         }
-        catch (Exception e) when (UniqueViolation.IsOf(e, SlugKey))
+        catch (Exception e) when (ConstraintViolation.IsUnique(e, SlugKey))
         {
             throw new RefusalException.Conflict("slug", $"The slug “{gateway.Slug}” is taken by another gateway.");
         }

@@ -1,16 +1,18 @@
+using Mcpx.Core.Audit;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Data.Audit;
 using Mcpx.Data.Changes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Mcpx.Data.Identity;
 
-internal sealed class MembershipStore(IDbContextFactory<McpxDbContext> contexts, ChangeWriter changes, TimeProvider time) : IMembershipStore
+internal sealed class MembershipStore(ScopedContexts contexts, ChangeWriter changes, TimeProvider time) : IMembershipStore
 {
     public async Task<IReadOnlyList<Membership>> ListAsync(UserId user, CancellationToken cancellationToken)
     {
-        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(user), cancellationToken);
         return await context.Members.Where(m => m.UserId == user).OrderBy(m => m.Organization!.Name).ThenBy(m => m.OrgId)
             .ToMemberships().ToListAsync(cancellationToken);
     }
@@ -19,14 +21,14 @@ internal sealed class MembershipStore(IDbContextFactory<McpxDbContext> contexts,
     {
         // The slug comes from an address: what text can't hold names no organisation.
         string slug = PostgresText.Clean(organizationSlug);
-        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(user), cancellationToken);
         return await context.Members.Where(m => m.UserId == user && m.Organization!.Slug == slug)
             .ToMemberships().SingleOrDefaultAsync(cancellationToken);
     }
 
-    public async Task<Membership> EnsureOwnerAsync(Organization organization, User owner, CancellationToken cancellationToken)
+    public async Task<Membership> EnsureOwnerAsync(Organization organization, User owner, AdminChange change, CancellationToken cancellationToken)
     {
-        await using McpxDbContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Everything, cancellationToken);
         await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         // Of several replicas one inserts; the others wait here for its commit and then find its Owner.
         int inserted = await context.Database.ExecuteSqlAsync(
@@ -40,6 +42,7 @@ internal sealed class MembershipStore(IDbContextFactory<McpxDbContext> contexts,
                 $"INSERT INTO users (id, name, email) VALUES ({owner.Id.Value}, {owner.Name}, {owner.Email}) ON CONFLICT (id) DO NOTHING", cancellationToken);
             context.Members.Add(new MemberRow { OrgId = organization.Id, UserId = owner.Id, Role = Role.Owner, JoinedAt = time.GetUtcNow() });
             await context.SaveChangesAsync(cancellationToken);
+            await Written.As(change.In(organization.Id, owner.Name).Between(null, organization.ToAudit())).SaveAsync(context, cancellationToken);
             await changes.NotifyAsync(context, new Change(ChangeKind.Configuration, organization.Id.Value), cancellationToken);
         }
 

@@ -1,3 +1,6 @@
+using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Egress;
+using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Microsoft.EntityFrameworkCore;
@@ -15,6 +18,19 @@ internal sealed class OrganizationRow
 
     /// <summary>Rises with each change of what replicas keep in memory about the organisation.</summary>
     public long ConfigVersion { get; init; }
+
+    /// <summary>See <see cref="GovernanceSettings"/>.</summary>
+    public bool NewServersClosed { get; init; }
+
+    public bool ExplainRefusals { get; init; } = true;
+
+    /// <summary>Null for organisations of before this was kept.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>See <see cref="HostRules"/>; empty for no list.</summary>
+    public List<string> EgressHosts { get; init; } = [];
+
+    public RecordingMode Recording { get; init; }
 }
 
 internal sealed class OrganizationConfiguration : IEntityTypeConfiguration<OrganizationRow>
@@ -24,6 +40,8 @@ internal sealed class OrganizationConfiguration : IEntityTypeConfiguration<Organ
         builder.ToTable("organizations").HasKey(o => o.Id);
         builder.Property(o => o.Slug).UseCollation("C");
         builder.HasIndex(o => o.Slug).IsUnique();
+        builder.Property(o => o.Recording).HasConversion<short>();
+        builder.Property(o => o.EgressHosts).HasDefaultValueSql("'{}'");
     }
 }
 
@@ -34,6 +52,11 @@ internal sealed class UserRow
     public required string Name { get; init; }
 
     public string? Email { get; init; }
+
+    /// <summary>A provider that can be trusted for it says that the address is the person's.</summary>
+    public bool EmailVerified { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
 
     public User ToUser() => new(Id, Name, Email);
 }
@@ -52,6 +75,9 @@ internal sealed class MemberRow
     public required Role Role { get; init; }
 
     public required DateTimeOffset JoinedAt { get; init; }
+
+    /// <summary>The membership came from a provider's groups, and goes with them; see <see cref="GroupRoleRow"/>.</summary>
+    public bool FromGroups { get; init; }
 
     public OrganizationRow? Organization { get; init; }
 

@@ -30,7 +30,15 @@ internal sealed class TokenRow
 
     public DateTimeOffset? LastUsedAt { get; init; }
 
-    public PersonalAccessToken ToToken() => new(Id, OrgId, UserId, Name, Hint, Scopes, CreatedAt, ExpiresAt, RevokedAt, LastUsedAt);
+    /// <summary>See <see cref="CallerLimits"/>; null for no limit, in both.</summary>
+    public Guid[]? EndpointIds { get; init; }
+
+    public string[]? Tools { get; init; }
+
+    public PersonalAccessToken ToToken() => new(Id, OrgId, UserId, Name, Hint, Scopes, CreatedAt, ExpiresAt, RevokedAt, LastUsedAt)
+    {
+        Limits = new CallerLimits(EndpointIds, Tools),
+    };
 }
 
 internal sealed class TokenConfiguration : IEntityTypeConfiguration<TokenRow>
@@ -42,8 +50,6 @@ internal sealed class TokenConfiguration : IEntityTypeConfiguration<TokenRow>
         builder.Property(t => t.Scopes).HasConversion<short>();
         builder.HasIndex(t => t.Hash).IsUnique();
         builder.HasIndex(t => t.UserId);
-        // For the poll that looks for revocations which no notification told.
-        builder.HasIndex(t => t.RevokedAt).HasFilter("revoked_at IS NOT NULL");
         builder.HasOne<OrganizationRow>().WithMany().HasForeignKey(t => t.OrgId).OnDelete(DeleteBehavior.Cascade);
         // To the user, not to the membership: who leaves takes the right away with them, the record of the token stays.
         builder.HasOne<UserRow>().WithMany().HasForeignKey(t => t.UserId).OnDelete(DeleteBehavior.Cascade);

@@ -1,48 +1,23 @@
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Mcpx.Data.Identity;
 
-/// <summary>Writes when tokens were last used, in batches, away from the calls.</summary>
-internal sealed partial class TokenUseWriter(CallerDirectory callers, ITokenStore store, ILogger<TokenUseWriter> logger, TimeProvider time) : BackgroundService
+internal sealed class TokenUseWriter(CallerDirectory callers, ITokenStore store, ILogger<TokenUseWriter> logger, TimeProvider time)
+    : UseWriter<TokenId>("tokens", logger, time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    protected override IReadOnlyDictionary<TokenId, DateTimeOffset> TakeUses() => callers.TakeUses();
 
-    // What the database did not take yet.
-    private readonly Dictionary<TokenId, DateTimeOffset> _uses = [];
+    protected override Task TouchAsync(IReadOnlyDictionary<TokenId, DateTimeOffset> uses, CancellationToken cancellationToken) =>
+        store.TouchAsync(uses, cancellationToken);
+}
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await WriteAsync();
-        }
-        finally
-        {
-            await WriteAsync();
-        }
-    }
+internal sealed class SessionUseWriter(SessionDirectory sessions, ISessionStore store, ILogger<SessionUseWriter> logger, TimeProvider time)
+    : UseWriter<SessionId>("sessions", logger, time)
+{
+    protected override IReadOnlyDictionary<SessionId, DateTimeOffset> TakeUses() => sessions.TakeUses();
 
-    /// <summary>Not with the token of the stop: the last turn comes after it, and a command's own time limit bounds it.</summary>
-    private async Task WriteAsync()
-    {
-        foreach ((TokenId token, DateTimeOffset at) in callers.TakeUses())
-            _uses[token] = at;
-        try
-        {
-            await store.TouchAsync(_uses, CancellationToken.None);
-            _uses.Clear();
-        }
-        catch (Exception e)
-        {
-            LogFailed(logger, e.Message);
-        }
-    }
-
-    [LoggerMessage(3031, LogLevel.Warning, "Writing the last uses of tokens failed ({Reason}); they are kept for the next turn.")]
-    private static partial void LogFailed(ILogger logger, string reason);
+    protected override Task TouchAsync(IReadOnlyDictionary<SessionId, DateTimeOffset> uses, CancellationToken cancellationToken) =>
+        store.TouchAsync(uses, cancellationToken);
 }

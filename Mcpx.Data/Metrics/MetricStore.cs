@@ -7,13 +7,13 @@ using NpgsqlTypes;
 namespace Mcpx.Data.Metrics;
 
 /// <summary>Figures straight from the calls: exact, and quick while a range holds up to some hundred thousand of them.</summary>
-internal sealed class MetricStore(NpgsqlDataSource dataSource) : IMetricStore
+internal sealed class MetricStore(ScopedContexts contexts) : IMetricStore
 {
     private const int MostPoints = 10_000;
 
     // Interpolated into SQL because they are our own numbers. What was refused or abandoned was answered by us or by
     // nobody: its microseconds would make an upstream look fast.
-    private static readonly string Errors = List(CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout);
+    private static readonly string Errors = List(CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout, CallOutcome.Interrupted);
     private static readonly string Refused = List(CallOutcome.Denied, CallOutcome.RateLimited, CallOutcome.Unauthenticated);
     private static readonly string Forwarded = List(CallOutcome.Ok, CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout);
 
@@ -25,13 +25,13 @@ internal sealed class MetricStore(NpgsqlDataSource dataSource) : IMetricStore
     // The grouping set () is the whole range: percentiles of steps can't be put together afterwards.
     private static readonly string Series = $"""
         SELECT date_bin($4, time, $2), {Figures}
-        FROM calls WHERE org_id = $1 AND time >= $2 AND time < $3
+        FROM tenant_calls WHERE org_id = $1 AND time >= $2 AND time < $3
         GROUP BY GROUPING SETS ((1), ())
         """;
 
     private static readonly string ByServer = $"""
         SELECT server_id, {Figures}, max(time)
-        FROM calls WHERE org_id = $1 AND time >= $2 AND time < $3 AND server_id IS NOT NULL
+        FROM tenant_calls WHERE org_id = $1 AND time >= $2 AND time < $3 AND server_id IS NOT NULL
         GROUP BY server_id ORDER BY server_id
         """;
 
@@ -45,7 +45,8 @@ internal sealed class MetricStore(NpgsqlDataSource dataSource) : IMetricStore
 
         MetricPoint[] points = [.. Enumerable.Range(0, (int)steps).Select(i => Empty(start + i * step))];
         MetricPoint total = Empty(start);
-        await using NpgsqlCommand command = Command(Series, organization, start, to);
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        await using NpgsqlCommand command = Command(connection, Series, organization, start, to);
         command.Parameters.Add(new() { Value = step, NpgsqlDbType = NpgsqlDbType.Interval });
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -63,16 +64,17 @@ internal sealed class MetricStore(NpgsqlDataSource dataSource) : IMetricStore
         OrganizationId organization, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         List<ServerFigures> servers = [];
-        await using NpgsqlCommand command = Command(ByServer, organization, from, to);
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        await using NpgsqlCommand command = Command(connection, ByServer, organization, from, to);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             servers.Add(new ServerFigures(ServerId.From(reader.GetGuid(0)), Read(reader, from), reader.GetFieldValue<DateTimeOffset>(5)));
         return servers;
     }
 
-    private NpgsqlCommand Command(string sql, OrganizationId organization, DateTimeOffset from, DateTimeOffset to)
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, OrganizationId organization, DateTimeOffset from, DateTimeOffset to)
     {
-        NpgsqlCommand command = dataSource.CreateCommand(sql);
+        NpgsqlCommand command = new(sql, connection);
         command.Parameters.Add(new() { Value = organization.Value });
         command.Parameters.Add(new() { Value = from.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         command.Parameters.Add(new() { Value = to.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
@@ -26,7 +27,9 @@ internal sealed class ServerRow
 
     public required bool Enabled { get; init; }
 
-    public required GovernanceMode GovernanceMode { get; init; }
+    public required GovernanceMode GovernanceMode { get; set; }
+
+    public bool GovernanceEnforced { get; init; } = true;
 
     public required int FirstByteSeconds { get; init; }
 
@@ -46,6 +49,24 @@ internal sealed class ServerRow
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    public required List<string> Tags { get; init; }
+
+    /// <summary>As a JSON array of names and values: they are read and written with their server, never on their own.</summary>
+    public required string Headers { get; init; }
+
+    public required string ToolPrefix { get; init; }
+
+    /// <summary>Null until it was tested as it is saved.</summary>
+    public DateTimeOffset? TestedAt { get; init; }
+
+    /// <summary>Null when the last test succeeded, and when there was none.</summary>
+    public string? TestFailure { get; init; }
+
+    /// <summary>Emptied by the database when the membership ends.</summary>
+    public UserId? OwnerId { get; init; }
+
+    public MemberRow? Owner { get; init; }
 
     public CredentialRow? Credential { get; init; }
 
@@ -68,6 +89,10 @@ internal sealed class ServerRow
         OverSse = server.Protocol?.OverSse,
         SessionVersion = server.Protocol?.SessionVersion,
         ProbedAt = server.Protocol?.ProbedAt,
+        Tags = [.. server.Tags],
+        Headers = JsonSerializer.Serialize(server.Headers),
+        OwnerId = server.Owner,
+        ToolPrefix = server.ToolPrefix,
         CreatedAt = server.CreatedAt,
         UpdatedAt = server.UpdatedAt,
     };
@@ -77,13 +102,23 @@ internal sealed class ServerRow
         {
             Limits = new UpstreamLimits(FirstByteSeconds, AnswerMebibytes, ConcurrentCalls),
             Protocol = Eras is { } eras ? new UpstreamProtocol(eras, OverSse ?? false, SessionVersion, ProbedAt ?? UpdatedAt) : null,
+            Tags = Tags,
+            Headers = JsonSerializer.Deserialize<ServerHeader[]>(Headers)!,
+            Owner = OwnerId,
+            ToolPrefix = ToolPrefix,
         };
 
-    public ServerDetails ToDetails() => new(ToServer(), Credential?.ToStored());
+    public ServerDetails ToDetails() => new(ToServer(), Credential?.ToStored())
+    {
+        OwnerName = Owner?.User?.Name,
+        LastTest = TestedAt is { } at ? new TestOutcome(at, TestFailure) : null,
+    };
 }
 
 internal sealed class ServerConfiguration : IEntityTypeConfiguration<ServerRow>
 {
+    public const string OwnerKey = "fk_servers_members_owner";
+
     public void Configure(EntityTypeBuilder<ServerRow> builder)
     {
         builder.ToTable("servers").HasKey(s => s.Id);
@@ -97,6 +132,15 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<ServerRow>
         builder.Property(s => s.AnswerMebibytes).HasDefaultValue(UpstreamLimits.Default.AnswerMebibytes);
         builder.Property(s => s.ConcurrentCalls).HasDefaultValue(UpstreamLimits.Default.ConcurrentCalls);
         builder.Property(s => s.Eras).HasConversion<short?>();
+        builder.Property(s => s.Tags).HasDefaultValueSql("'{}'");
+        builder.Property(s => s.ToolPrefix).HasDefaultValue("");
+        builder.Property(s => s.Headers).HasColumnType("jsonb").HasDefaultValueSql("'[]'");
+        // The migration says ON DELETE SET NULL (owner_id), for which EF has no words.
+        builder.HasOne(s => s.Owner).WithMany()
+            .HasForeignKey(s => new { s.OrgId, s.OwnerId })
+            .HasPrincipalKey(m => new { m.OrgId, m.UserId })
+            .HasConstraintName(OwnerKey)
+            .OnDelete(DeleteBehavior.NoAction);
         builder.HasOne<OrganizationRow>().WithMany().HasForeignKey(s => s.OrgId).OnDelete(DeleteBehavior.Cascade);
     }
 }

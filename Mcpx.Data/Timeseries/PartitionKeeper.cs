@@ -5,7 +5,7 @@ using Npgsql;
 namespace Mcpx.Data.Timeseries;
 
 /// <summary>Makes the days' partitions ahead of the calls. With TimescaleDB there is nothing to make, and it finds that out.</summary>
-internal sealed partial class PartitionKeeper(NpgsqlDataSource dataSource, ILogger<PartitionKeeper> logger, TimeProvider time) : BackgroundService
+internal sealed partial class PartitionKeeper(ScopedContexts contexts, ILogger<PartitionKeeper> logger, TimeProvider time) : BackgroundService
 {
     // Behind: a journal that waited for the database holds calls of before. Ahead: enough to miss many turns.
     private static readonly TimeSpan Behind = TimeSpan.FromDays(2);
@@ -18,7 +18,7 @@ internal sealed partial class PartitionKeeper(NpgsqlDataSource dataSource, ILogg
     /// <summary>Makes the partitions of the days of <paramref name="times"/>: days only, so that one odd clock makes one partition.</summary>
     public async Task EnsureAsync(IEnumerable<DateTimeOffset> times, CancellationToken cancellationToken)
     {
-        await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
         foreach (DateTimeOffset day in times.Select(t => new DateTimeOffset(t.UtcDateTime.Date, TimeSpan.Zero)).Distinct())
             await EnsureAsync(connection, day, day, cancellationToken);
     }
@@ -30,7 +30,7 @@ internal sealed partial class PartitionKeeper(NpgsqlDataSource dataSource, ILogg
         {
             try
             {
-                await using NpgsqlConnection connection = await dataSource.OpenConnectionAsync(stoppingToken);
+                await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, stoppingToken);
                 await EnsureAheadAsync(connection, time.GetUtcNow(), stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)

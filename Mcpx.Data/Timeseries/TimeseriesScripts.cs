@@ -52,7 +52,7 @@ internal sealed class TimeseriesScripts(NpgsqlConnection connection, TimeProvide
     /// Tables that were made on one edition stay on it: TimescaleDB that is enabled later does not turn partitions into
     /// hypertables, and running the other edition's files on them would fail half-way.
     /// </summary>
-    private async Task<DatabaseInfo> DetectAsync(CancellationToken cancellationToken)
+    public async Task<DatabaseInfo> DetectAsync(CancellationToken cancellationToken)
     {
         const string Sql = """
             SELECT coalesce((SELECT edition FROM schema_scripts ORDER BY name LIMIT 1),

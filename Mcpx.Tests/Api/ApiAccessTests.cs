@@ -17,12 +17,12 @@ public sealed class ApiAccessTests(GatewayFixture gateway) : IClassFixture<Gatew
         var (_, id) = await gateway.AddUpstreamAsync(new Uri("https://mcp.example.com/"));
         var path = $"/api/servers/{id}/governance";
 
-        (await gateway.ApiAsync(HttpMethod.Get, path)).Body.ShouldBe("""{"mode":"none","tools":[]}""");
+        (await gateway.ApiAsync(HttpMethod.Get, path)).Body.ShouldBe("""{"mode":"none","enforce":true,"rules":[]}""");
         (await gateway.ApiAsync(HttpMethod.Put, path, new { mode = "allowlist", tools = new[] { "get_*", "größe", "get_*" } })).Status.ShouldBe(HttpStatusCode.OK);
         var kept = (await gateway.ApiAsync(HttpMethod.Get, path)).Json;
-        kept["tools"]!.AsArray().Select(t => (string?)t).ShouldBe(["get_*", "größe"], ignoreOrder: true);
+        kept["rules"]!.AsArray().Select(r => (string?)r!["tool"]).ShouldBe(["get_*", "größe"], ignoreOrder: true);
         await gateway.ApiAsync(HttpMethod.Put, path, new { mode = "blocklist", tools = new[] { "x" } });
-        (await gateway.ApiAsync(HttpMethod.Get, path)).Body.ShouldBe("""{"mode":"blocklist","tools":["x"]}""");
+        (await gateway.ApiAsync(HttpMethod.Get, path)).Body.ShouldBe("""{"mode":"blocklist","enforce":true,"rules":[{"tool":"x","for":{"kind":"everyone","role":null,"id":null},"conditions":[],"logOnly":false}]}""");
     }
 
     [Theory]
@@ -45,7 +45,8 @@ public sealed class ApiAccessTests(GatewayFixture gateway) : IClassFixture<Gatew
 
         ServersApiTests.ShouldBeProblem(answer, 400);
         answer.Body.ShouldContain(named);
-        (await gateway.ApiAsync(HttpMethod.Get, $"/api/servers/{id}/governance")).Body.ShouldBe("""{"mode":"allowlist","tools":["kept"]}""");
+        (await gateway.ApiAsync(HttpMethod.Get, $"/api/servers/{id}/governance")).Body.ShouldBe(
+            """{"mode":"allowlist","enforce":true,"rules":[{"tool":"kept","for":{"kind":"everyone","role":null,"id":null},"conditions":[],"logOnly":false}]}""");
     }
 
     [Fact]
@@ -100,6 +101,7 @@ public sealed class ApiAccessTests(GatewayFixture gateway) : IClassFixture<Gatew
             (HttpMethod.Delete, $"/api/gateways/{id}", null),
             (HttpMethod.Post, "/api/tokens", new { name = "x" }),
             (HttpMethod.Delete, $"/api/tokens/{id}", null),
+            (HttpMethod.Put, "/api/group-roles", new { items = Array.Empty<object>() }),
         ];
 
         foreach (var (method, path, body) in writes)
@@ -110,7 +112,7 @@ public sealed class ApiAccessTests(GatewayFixture gateway) : IClassFixture<Gatew
             (await gateway.ApiAsync(method, path, body, agent)).Status.ShouldBe(HttpStatusCode.Forbidden);
         }
 
-        foreach (var path in new[] { "/api/servers", $"/api/servers/{id}", "/api/gateways", "/api/tokens", "/api/calls" })
+        foreach (var path in new[] { "/api/servers", $"/api/servers/{id}", "/api/gateways", "/api/tokens", "/api/group-roles", "/api/calls" })
         {
             (await gateway.ApiAsync(HttpMethod.Get, path, null, reader)).Status.ShouldBe(HttpStatusCode.OK);
             (await gateway.ApiAsync(HttpMethod.Get, path, null, agent)).Status.ShouldBe(HttpStatusCode.Forbidden);

@@ -34,15 +34,17 @@ public sealed class GatewayCatalogApiTests(GatewayFixture gateway) : IClassFixtu
             _ => """{"resourceTemplates":[{"uriTemplate":"file:///{x}","name":"x","description":"Any"}]}""",
         };
         var (slug, id) = await gateway.AddUpstreamAsync(upstream.Url, null, "blocklist", "d*");
+        // A description with half a surrogate pair is one that nobody could approve.
+        await gateway.TrustDefinitionsAsync(id);
         var path = await AddAsync(new { server = slug, prefix = "p_", overrides = new[] { new { tool = "drop", name = "remove", description = "Removes" } } });
 
         var shown = await ReadAsync(path);
 
         shown["tools"]!.AsArray().Select(t => t!.ToJsonString()).ShouldBe(
         [
-            Parsed($$"""{"name":"p_get","server":"{{id}}","serverSlug":"{{slug}}","upstreamName":"get","description":null,"blocked":null}"""),
-            Parsed($$$"""{"name":"p_remove","server":"{{{id}}}","serverSlug":"{{{slug}}}","upstreamName":"drop","description":"Removes","blocked":{"rule":"blocklist:d*","reason":"The blocklist names “d*”."} }"""),
-            Parsed($$"""{"name":"p_odd","server":"{{id}}","serverSlug":"{{slug}}","upstreamName":"odd","description":null,"blocked":null}"""),
+            Parsed($$"""{"name":"p_get","server":"{{id}}","serverSlug":"{{slug}}","upstreamName":"get","description":null,"blocked":null,"dependsOnCaller":false}"""),
+            Parsed($$$"""{"name":"p_remove","server":"{{{id}}}","serverSlug":"{{{slug}}}","upstreamName":"drop","description":"Removes","blocked":{"rule":"blocklist:d*","reason":"The blocklist names “d*”."},"dependsOnCaller":false}"""),
+            Parsed($$"""{"name":"p_odd","server":"{{id}}","serverSlug":"{{slug}}","upstreamName":"odd","description":null,"blocked":null,"dependsOnCaller":false}"""),
         ]);
         ((string?)shown["prompts"]![0]!["name"], (string?)shown["prompts"]![0]!["upstreamName"], (string?)shown["prompts"]![0]!["description"]).ShouldBe(("p_greet", "greet", "Greets"));
         ((string?)shown["resources"]![0]!["uri"]).ShouldBe("file:///a");

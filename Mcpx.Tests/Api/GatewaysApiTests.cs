@@ -23,7 +23,7 @@ public sealed class GatewaysApiTests(GatewayFixture gateway) : IClassFixture<Gat
         var path = created.Headers.Location!.ToString();
         created.Json["endpoint"]!.GetValue<string>().ShouldBe($"{gateway.Url.GetLeftPart(UriPartial.Authority)}/mcp/{gateway.Organization}/gateway/crud");
         ((string?)created.Json["name"], (string?)created.Json["failureMode"], (bool?)created.Json["enabled"]).ShouldBe(("Office", "open", true));
-        created.Json["members"]!.ToJsonString().ShouldBe($$"""[{"server":"{{server}}","serverSlug":"{{slug}}","prefix":"o_","tools":null,"overrides":[]}]""");
+        created.Json["members"]!.ToJsonString().ShouldBe($$"""[{"server":"{{server}}","serverSlug":"{{slug}}","prefix":"o_","effectivePrefix":"o_","tools":null,"overrides":[]}]""");
 
         (await gateway.ApiAsync(HttpMethod.Get, path)).Body.ShouldBe(created.Body);
         var changed = await gateway.ApiAsync(HttpMethod.Patch, path, new { name = "Desk", enabled = false, failureMode = "closed" });
@@ -85,6 +85,8 @@ public sealed class GatewaysApiTests(GatewayFixture gateway) : IClassFixture<Gat
     [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","prefix":"ä"}]}""", "members[0].prefix", "at most 32")]
     [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","prefix":"a\n"}]}""", "members[0].prefix", "at most 32")]
     [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","prefix":"123456789012345678901234567890123"}]}""", "members[0].prefix", "at most 32")]
+    [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","prefix":"a_","effectivePrefix":"b_"}]}""", "members[0].effectivePrefix", "follows from")]
+    [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","effectivePrefix":"b_"}]}""", "members[0].effectivePrefix", "follows from")]
     [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","tools":[null]}]}""", "members[0].tools", "1 to 256")]
     [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","tools":[""]}]}""", "members[0].tools", "1 to 256")]
     [InlineData("""{"name":"x","slug":"bad","members":[{"server":"KNOWN","tools":["a\nb"]}]}""", "members[0].tools", "control characters")]

@@ -1,5 +1,4 @@
 using Mcpx.Core.Calls;
-using Mcpx.Core.Credentials;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
@@ -30,9 +29,10 @@ public sealed class RoleTests(GatewayFixture gateway) : IClassFixture<GatewayFix
         await ForbiddenAsync(() => servers.CreateAsync(member, new NewServer("x", "not-made", "https://mcp.example.com/"), Cancelled));
         await ForbiddenAsync(() => servers.UpdateAsync(member, id, new ServerChange(Name: "x"), Cancelled));
         await ForbiddenAsync(() => servers.DeleteAsync(member, id, Cancelled));
+        await ForbiddenAsync(() => servers.FindDependentsAsync(member, id, Cancelled));
         await ForbiddenAsync(() => Get<GovernanceAdmin>().ReplaceAsync(member, id, new NewGovernance(GovernanceMode.None, null), Cancelled));
-        await ForbiddenAsync(() => Get<ConnectionTest>().RunAsync(member, id, Cancelled));
-        await ForbiddenAsync(() => Get<ConnectionTest>().RunAsync(member, "https://mcp.example.com/", CredentialInput.None, Cancelled));
+        await ForbiddenAsync(() => Get<ConnectionTest>().RunAsync(member, id, onStep: null, Cancelled));
+        await ForbiddenAsync(() => Get<ConnectionTest>().RunAsync(member, new NewServer(null, null, "https://mcp.example.com/"), onStep: null, Cancelled));
         var gateways = Get<GatewayAdmin>();
         var made = (await gateways.CreateAsync(gateway.Owner with { Role = Role.Admin }, new NewGateway("x", "of-roles"), Cancelled)).Gateway.Id;
         await ForbiddenAsync(() => gateways.CreateAsync(member, new NewGateway("x", "not-made"), Cancelled));
@@ -55,7 +55,7 @@ public sealed class RoleTests(GatewayFixture gateway) : IClassFixture<GatewayFix
         var (slug, _) = await gateway.AddUpstreamAsync(upstream.Url);
         await gateway.PostAsync(slug, Mcp.Call("get"));
         EntityId.TryParse((string?)(await gateway.CallsOfAsync(slug))[0]["id"], out CallId call).ShouldBeTrue();
-        var colleague = gateway.Owner with { Role = Role.Member, User = EntityId.New<UserId>(TimeProvider.System) };
+        var colleague = gateway.Owner with { Role = Role.Member, Principal = new Principal.Person(new User(EntityId.New<UserId>(TimeProvider.System), "Colleague", null)) };
         var tokens = Get<TokenAdmin>();
         var owners = (await tokens.ListAsync(gateway.Owner, Cancelled))[0];
 

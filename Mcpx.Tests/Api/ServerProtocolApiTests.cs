@@ -100,13 +100,15 @@ public sealed class ServerProtocolApiTests(GatewayFixture gateway) : IClassFixtu
         Step(report, "protocol").ShouldBe("It speaks the old HTTP+SSE transport (2024-11-05).");
         report["toolNames"]!.AsArray().Select(t => (string?)t).ShouldBe(["echo", "ask", "steps"]);
         (await KnownAsync(id))["transport"]!.GetValue<string>().ShouldBe("sse");
-        upstream.Requests.ShouldAllBe(r => r.Headers["X-Key"] == "the-secret-key");
+        // Who answers there is asked without the credential first.
+        var bare = upstream.Requests.Where(r => !r.Headers.ContainsKey("X-Key")).ShouldHaveSingleItem();
+        upstream.Requests.Where(r => r != bare).ShouldAllBe(r => r.Headers["X-Key"] == "the-secret-key");
     }
 
     [Theory]
-    [InlineData(401, "The server refuses the credential (401). Check its kind, header and secret.")]
-    [InlineData(404, "The server answered 404. Is this the address of its MCP endpoint?")]
-    public async Task A_test_that_fails_says_why_and_nothing_is_remembered(int status, string why)
+    [InlineData(401, "authentication", "The server wants a credential (401).")]
+    [InlineData(404, "protocol", "The server answered 404. Is this the address of its MCP endpoint?")]
+    public async Task A_test_that_fails_says_why_and_nothing_is_remembered(int status, string step, string why)
     {
         await using var upstream = await FakeUpstream.StartAsync();
         upstream.Probe = null;
@@ -116,7 +118,7 @@ public sealed class ServerProtocolApiTests(GatewayFixture gateway) : IClassFixtu
         var report = (await gateway.ApiAsync(HttpMethod.Post, $"/api/servers/{id}/test")).Json;
 
         (report["ok"]!.GetValue<bool>(), (string?)report["transport"], report["eras"]!.AsArray().Count).ShouldBe((false, null, 0));
-        Step(report, "protocol").ShouldBe(why);
+        Step(report, step).ShouldBe(why);
         (await gateway.ApiAsync(HttpMethod.Get, $"/api/servers/{id}")).Json["protocol"].ShouldBeNull();
     }
 

@@ -37,10 +37,8 @@ internal static class CodeReferences
         if (method.GetMethodBody() is not { } body) yield break;
         foreach (var local in body.LocalVariables) yield return local.LocalType;
         foreach (var clause in body.ExceptionHandlingClauses.Where(c => c.Flags is ExceptionHandlingClauseOptions.Clause)) yield return clause.CatchType!;
-        foreach (var token in TokensIn(body.GetILAsByteArray()!))
+        foreach (var member in MembersNamedBy(method))
         {
-            var typeArguments = method.DeclaringType!.IsGenericType ? method.DeclaringType.GetGenericArguments() : null;
-            var member = method.Module.ResolveMember(token, typeArguments, method.IsGenericMethod ? method.GetGenericArguments() : null);
             if (member is Type named) yield return named;
             if (member?.DeclaringType is { } owner) yield return owner;
             if (member is FieldInfo field) yield return field.FieldType;
@@ -48,6 +46,17 @@ internal static class CodeReferences
             foreach (var part in SignatureOf(called)) yield return part;
             if (!called.IsGenericMethod) continue;
             foreach (var argument in called.GetGenericArguments()) yield return argument;
+        }
+    }
+
+    /// <summary>The types, fields and methods that a method's own code names.</summary>
+    public static IEnumerable<MemberInfo> MembersNamedBy(MethodBase method)
+    {
+        if (method.GetMethodBody() is not { } body) yield break;
+        foreach (var token in TokensIn(body.GetILAsByteArray()!))
+        {
+            var typeArguments = method.DeclaringType!.IsGenericType ? method.DeclaringType.GetGenericArguments() : null;
+            if (method.Module.ResolveMember(token, typeArguments, method.IsGenericMethod ? method.GetGenericArguments() : null) is { } member) yield return member;
         }
     }
 

@@ -37,10 +37,10 @@ public sealed class ConventionTests
     public void Every_mistake_of_the_configuration_is_told_at_once()
     {
         var mistakes = Should.Throw<ConfigurationException>(() => Read(
-            ("PUBLIC_URL", "ftp://x"), ("MCPX_DEMO_URL", "nowhere"), ("ENCRYPTION_KEY", "short"), ("EGRESS_ALLOW", "everything"), ("MCPX_WELCOME", "loud"), ("MCPX_MAX_CALLS", "all"))).Message;
+            ("PUBLIC_URL", "ftp://x"), ("MCPX_DEMO_URL", "nowhere"), ("ENCRYPTION_KEY", "short"), ("EGRESS_ALLOW", "everything"), ("MCPX_WELCOME", "loud"), ("MCPX_MAX_CALLS", "all"), ("MCPX_MAX_TESTS", "0"))).Message;
 
-        mistakes.Split(Environment.NewLine).Length.ShouldBe(6);
-        foreach (var key in new[] { "PUBLIC_URL", "MCPX_DEMO_URL", "ENCRYPTION_KEY", "EGRESS_ALLOW", "MCPX_WELCOME", "MCPX_MAX_CALLS" }) mistakes.ShouldContain(key);
+        mistakes.Split(Environment.NewLine).Length.ShouldBe(7);
+        foreach (var key in new[] { "PUBLIC_URL", "MCPX_DEMO_URL", "ENCRYPTION_KEY", "EGRESS_ALLOW", "MCPX_WELCOME", "MCPX_MAX_CALLS", "MCPX_MAX_TESTS" }) mistakes.ShouldContain(key);
     }
 
     [Theory]
@@ -54,6 +54,7 @@ public sealed class ConventionTests
     [InlineData("MCPX_MAX_CALLS", "-1")]
     [InlineData("MCPX_MAX_CALLS", "1e3")]
     [InlineData("MCPX_MAX_CALLS", "99999999999")]
+    [InlineData("MCPX_MAX_TESTS", "1000001")]
     public void A_wrong_setting_is_refused_by_its_name(string key, string value) => Should.Throw<ConfigurationException>(() => Read((key, value))).Message.ShouldContain(key);
 
     [Fact]

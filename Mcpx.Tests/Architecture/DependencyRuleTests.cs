@@ -15,11 +15,12 @@ public sealed class DependencyRuleTests
     private static readonly string[][] CapabilityOrder =
     [
         ["Primitives"],
-        ["Identity", "Egress", "Servers", "Credentials"],
+        ["Audit", "Jobs", "Identity", "Egress", "Servers", "Credentials", "OAuth"],
         ["Gateways"],
         ["Governance"],
+        ["Redaction"],
         ["Calls"],
-        ["Audit", "Metrics", "Health"],
+        ["Metrics", "Health"],
         ["Alerts"],
         ["Notifications"],
         ["Protocol"],
@@ -61,11 +62,11 @@ public sealed class DependencyRuleTests
     public void Data_shows_only_what_hosting_needs() => Data.GetExportedTypes()
         .Where(t => t.Namespace?.EndsWith(".Migrations", StringComparison.Ordinal) is not true)
         .Select(t => t.Name)
-        .ShouldBe(["DataServices", "DatabaseEdition", "DatabaseInfo", "DatabaseMigrator", "DatabaseStartException", "EmbeddedDatabase"], ignoreOrder: true);
+        .ShouldBe(["DataServices", "DatabaseConnections", "DatabaseEdition", "DatabaseInfo", "DatabaseMigrator", "DatabaseStartException", "EmbeddedDatabase"], ignoreOrder: true);
 
     [Fact]
     public void The_path_of_a_call_is_in_this_order() =>
-        ProxyPipeline.Order.ShouldBe([typeof(RecordFilter), typeof(AuthenticateFilter), typeof(ResolveFilter), typeof(GovernFilter), typeof(InjectFilter), typeof(ForwardFilter)]);
+        ProxyPipeline.Order.ShouldBe([typeof(RecordFilter), typeof(AuthenticateFilter), typeof(ResolveFilter), typeof(GovernFilter), typeof(LimitFilter), typeof(InjectFilter), typeof(AnnounceFilter), typeof(ForwardFilter)]);
 
     [Fact]
     public void The_reading_of_references_finds_them()

@@ -16,10 +16,7 @@ public sealed class GalleryTests(BrowserFixture browser) : IAsyncLifetime
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Theory]
-    [InlineData(ColorScheme.Light, 1440)]
-    [InlineData(ColorScheme.Dark, 1440)]
-    [InlineData(ColorScheme.Light, 390)]
-    [InlineData(ColorScheme.Dark, 390)]
+    [MemberData(nameof(Looks.Shown), MemberType = typeof(Looks))]
     public async Task Every_control_is_accessible_and_fits_the_window_without_a_complaint(ColorScheme scheme, int width)
     {
         await using var visit = await OpenAsync(width, scheme);

@@ -1,4 +1,5 @@
 using System.Net;
+using Mcpx.Core.Audit;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Tests.Browser;
@@ -42,14 +43,14 @@ public sealed class ErrorPageTests(PostgresFixture postgres, BrowserFixture brow
     {
         public const string Detail = "a detail that nobody outside may read";
 
-        public Task AddAsync(PersonalAccessToken token, byte[] hash, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task AddAsync(PersonalAccessToken token, byte[] hash, AdminChange change, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task<TokenGrant?> FindByHashAsync(IReadOnlyList<byte[]> hashes, CancellationToken cancellationToken) => Task.FromResult<TokenGrant?>(null);
 
         public Task<IReadOnlyList<PersonalAccessToken>> ListAsync(OrganizationId organization, UserId? user, CancellationToken cancellationToken) =>
             throw new InvalidOperationException(Detail);
 
-        public Task<bool> RevokeAsync(OrganizationId organization, TokenId token, DateTimeOffset at, CancellationToken cancellationToken) => Task.FromResult(false);
+        public Task<IReadOnlyList<TokenId>> RevokeAsync(OrganizationId organization, IReadOnlyList<TokenId> tokens, DateTimeOffset at, AdminChange change, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<TokenId>>([]);
 
         public Task TouchAsync(IReadOnlyDictionary<TokenId, DateTimeOffset> lastUsed, CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using Mcpx.Tests.Browser;
 using Mcpx.Tests.Fixtures;
+using Mcpx.Tests.OAuth;
 using Microsoft.Playwright;
 using Shouldly;
 using Xunit;
@@ -10,10 +11,7 @@ namespace Mcpx.Tests.Dashboard;
 public sealed class EveryPageTests(GatewayFixture gateway, BrowserFixture browser) : IClassFixture<GatewayFixture>
 {
     [Theory]
-    [InlineData(ColorScheme.Light, 1440)]
-    [InlineData(ColorScheme.Dark, 1440)]
-    [InlineData(ColorScheme.Light, 390)]
-    [InlineData(ColorScheme.Dark, 390)]
+    [MemberData(nameof(Looks.Shown), MemberType = typeof(Looks))]
     public async Task Is_accessible_fits_the_window_and_complains_about_nothing(ColorScheme scheme, int width)
     {
         await using var upstream = await FakeUpstream.StartAsync();
@@ -29,8 +27,11 @@ public sealed class EveryPageTests(GatewayFixture gateway, BrowserFixture browse
         foreach (var tool in new[] { "balance", "transfer", new string('x', 120) }) await gateway.CallToolAsync(slug, tool);
         var call = (await gateway.CallsAsync())[0]!["id"]!.GetValue<string>();
 
+        var account = await gateway.AddAccountAsync(new { endpoints = new[] { $"server/{slug}" }, tools = new[] { "balance", new string('t', 200) } });
+        (await gateway.ApiAsync(HttpMethod.Post, "/api/tokens", new { name = new string('N', 100), endpoints = new[] { $"gateway/{slug}" } })).Status.ShouldBe(HttpStatusCode.Created);
+
         await using var visit = await browser.VisitAsync(gateway, "", width, scheme);
-        foreach (var path in new[] { "", "?range=24h", "/servers", $"/servers/{slug}", "/gateways", $"/gateways/{slug}", "/calls", $"/calls/{call}", "/tokens" })
+        foreach (var path in new[] { "", "?range=24h", "/servers", $"/servers/{slug}", $"/servers/{slug}/tools", "/tool-definitions", "/gateways", $"/gateways/{slug}", "/calls", $"/calls/{call}", "/access", "/audit", "/limits", "/redaction", $"/redaction?server={slug}", "/members", "/tokens", "/service-accounts", $"/service-accounts/{account.Id}", "/groups", "/settings", "/operations" })
         {
             await visit.GoToInteractiveAsync($"/{gateway.Organization}{path}");
             await Assertions.Expect(visit.Page.Locator(".bone")).ToHaveCountAsync(0);
@@ -38,7 +39,7 @@ public sealed class EveryPageTests(GatewayFixture gateway, BrowserFixture browse
             (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty(path);
             (await visit.HorizontalOverflowAsync()).ShouldBe(0, path);
             visit.Complaints.ShouldBeEmpty(path);
-            if (path == $"/gateways/{slug}" || path == "/gateways") await visit.ScreenshotAsync($"{path.Split('/')[1]}{(path.EndsWith(slug, StringComparison.Ordinal) ? "-one" : "")}-{scheme}-{width}");
+            if (path == $"/gateways/{slug}" || path is "/gateways" or "/tokens" or "/service-accounts") await visit.ScreenshotAsync($"{path.Split('/')[1]}{(path.EndsWith(slug, StringComparison.Ordinal) ? "-one" : "")}-{scheme}-{width}");
         }
     }
 }

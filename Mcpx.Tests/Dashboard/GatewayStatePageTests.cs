@@ -69,6 +69,7 @@ public sealed class GatewayStatePageTests(GatewayFixture gateway, BrowserFixture
         await card.GetByRole(AriaRole.Button, new() { Name = "Open the member crm" }).ClickAsync();
         var member = visit.Page.GetByRole(AriaRole.Region, new() { Name = "crm", Exact = true });
         await Assertions.Expect(member.Locator("button.toggle")).ToBeFocusedAsync();
+        await member.GetByLabel("Names").SelectOptionAsync("With a prefix of this gateway's");
         await member.GetByLabel("Prefix").FillAsync("crm_");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save members" }).ClickAsync();
 

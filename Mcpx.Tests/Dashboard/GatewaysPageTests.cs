@@ -1,11 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Mcpx.Core.Identity;
-using Mcpx.Core.Primitives;
 using Mcpx.Tests.Browser;
 using Mcpx.Tests.Fixtures;
 using Microsoft.Playwright;
-using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -75,6 +73,7 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
         await using var visit = await browser.VisitAsync(gateway, "/gateways/wrong");
         await Toggle(visit, "wrong-two").ClickAsync();
         var member = Member(visit, "wrong-two");
+        await member.GetByLabel("Names").SelectOptionAsync("With a prefix of this gateway's");
         await member.GetByLabel("Prefix").FillAsync("no spaces");
         for (var i = 0; i < 2; i++) await member.GetByRole(AriaRole.Button, new() { Name = "Rename or describe a tool" }).ClickAsync();
         await member.GetByLabel("Tool", new() { Exact = true }).First.FillAsync("a");
@@ -88,7 +87,7 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
         await Assertions.Expect(member.GetByText("Two tools would be called “same”.")).ToBeVisibleAsync();
         await visit.ShouldBeFaultlessAsync();
         await visit.ScreenshotAsync("gateway-wrong");
-        (await MembersOfAsync("wrong"))[1]!["prefix"]!.GetValue<string>().ShouldBe("");
+        (await MembersOfAsync("wrong"))[1]!["prefix"].ShouldBeNull();
 
         await member.GetByLabel("Prefix").FillAsync("fine_");
         await Button(visit, "Remove the override of b").ClickAsync();
@@ -158,7 +157,7 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Assertions.Expect(visit.Page).ToHaveURLAsync($"{gateway.Url}{gateway.Organization}/gateways/renamed");
         await Assertions.Expect(visit.Page.GetByText("for the office")).ToBeVisibleAsync();
-        await Assertions.Expect(visit.Page.GetByText($"claude mcp add --transport http renamed {gateway.Url}mcp/{gateway.Organization}/gateway/renamed")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText($"claude mcp add --transport http renamed {gateway.Url}mcp/gateway/renamed")).ToBeVisibleAsync();
 
         await Button(visit, "Delete gateway").ClickAsync();
         await Assertions.Expect(dialog.GetByRole(AriaRole.Button, new() { Name = "Delete gateway" })).ToBeDisabledAsync();
@@ -174,13 +173,13 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
     {
         await gateway.AddServerAsync("looked-at", Nowhere);
         await AddGatewayAsync("looked-at", "looked-at");
-        var user = await AddMemberOfOrganizationAsync();
+        var member = await Colleague.CreateAsync(gateway, Role.Member);
         await using var visit = await browser.OpenAsync(gateway.Url);
-        await visit.GoToInteractiveAsync(await gateway.SignInLinkAsync(user));
+        await visit.GoToInteractiveAsync(await gateway.SignInLinkAsync(member.User.Id));
         await visit.GoToInteractiveAsync($"/{gateway.Organization}/gateways/looked-at");
         await Toggle(visit, "looked-at").ClickAsync();
 
-        await Assertions.Expect(Member(visit, "looked-at").GetByLabel("Prefix")).ToBeDisabledAsync();
+        await Assertions.Expect(Member(visit, "looked-at").GetByLabel("Names")).ToBeDisabledAsync();
         foreach (var name in new[] { "Edit", "Switch off", "Save members", "Delete gateway", "Remove looked-at", "Add member" })
             await Assertions.Expect(Button(visit, name)).ToHaveCountAsync(0);
         await visit.ShouldBeFaultlessAsync();
@@ -202,18 +201,6 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
     private static string Shown(string slug, string prefix, string tools, string overrides) =>
         $$"""{"serverSlug":"{{slug}}","prefix":"{{prefix}}","tools":{{tools}},"overrides":{{overrides}}}""";
 
-    private async Task<UserId> AddMemberOfOrganizationAsync()
-    {
-        var stranger = await Stranger.CreateAsync(gateway);
-        await using var database = NpgsqlDataSource.Create(gateway.ConnectionString);
-        await using var command = database.CreateCommand("INSERT INTO members (org_id, user_id, role, joined_at) VALUES ($1, $2, $3, now())");
-        command.Parameters.Add(new() { Value = gateway.Owner.Organization.Value });
-        command.Parameters.Add(new() { Value = stranger.Membership.User.Id.Value });
-        command.Parameters.Add(new() { Value = (short)Role.Member });
-        (await command.ExecuteNonQueryAsync(DashboardVisits.Cancellation)).ShouldBe(1);
-        return stranger.Membership.User.Id;
-    }
-
     private async Task<string> AddGatewayAsync(string slug, params string[] servers)
     {
         var made = await gateway.ApiAsync(HttpMethod.Post, "/api/gateways", new { name = slug, slug, members = servers.Select(server => new { server }) });
@@ -225,7 +212,12 @@ public sealed class GatewaysPageTests(GatewayFixture gateway, BrowserFixture bro
     private async Task<JsonArray> MembersOfAsync(string slug)
     {
         var found = (await gateway.ApiAsync(HttpMethod.Get, "/api/gateways")).Json["items"]!.AsArray().Single(g => (string?)g!["slug"] == slug)!;
-        foreach (var member in found["members"]!.AsArray()) member!.AsObject().Remove("server");
+        foreach (var member in found["members"]!.AsArray().Select(m => m!.AsObject()))
+        {
+            member.Remove("server");
+            member.Remove("effectivePrefix");
+        }
+
         return found["members"]!.AsArray();
     }
 }

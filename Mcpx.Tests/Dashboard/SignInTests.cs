@@ -3,6 +3,7 @@ using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Tests.Browser;
 using Mcpx.Tests.Fixtures;
+using Mcpx.Web.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Npgsql;
@@ -11,7 +12,7 @@ using Xunit;
 
 namespace Mcpx.Tests.Dashboard;
 
-public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser) : IClassFixture<GatewayFixture>
+public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser, PostgresFixture postgres) : IClassFixture<GatewayFixture>
 {
     [Fact]
     public async Task A_link_signs_in_once_and_says_so_the_second_time()
@@ -29,11 +30,36 @@ public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser) 
         await second.ShouldBeFaultlessAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_embedded_profile_alone_tells_of_the_link_that_it_prints(bool withProvider)
+    {
+        await using var embedded = new GatewayFixture(postgres);
+        await embedded.StartAsync(null, builder =>
+        {
+            var options = (McpxOptions)builder.Services.Last(s => s.ServiceType == typeof(McpxOptions)).ImplementationInstance!;
+            builder.Services.AddSingleton(options with { IsEmbedded = true });
+            if (!withProvider) builder.Services.AddSingleton(new IdentityProviders([]));
+        });
+        await using var visit = await browser.OpenAsync(embedded.Url);
+        await visit.Page.GotoAsync("/sign-in");
+        if (withProvider) await visit.Page.GetByText("Sign in with the link that the gateway prints").ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("The gateway prints a one-time sign-in link each time it starts.")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "Continue with GitHub" })).ToHaveCountAsync(withProvider ? 1 : 0);
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync($"sign-in-embedded-{withProvider}");
+
+        await using var other = await browser.OpenAsync(gateway.Url);
+        await other.Page.GotoAsync("/sign-in");
+        await Assertions.Expect(other.Page.GetByText("one-time sign-in link")).ToHaveCountAsync(0);
+    }
+
     [Fact]
     public async Task Without_signing_in_every_page_leads_to_the_way_in()
     {
         await using var visit = await browser.OpenAsync(gateway.Url, 390, 844, ColorScheme.Dark);
-        foreach (var path in new[] { "", "/servers", "/servers/x", "/calls", "/calls/x", "/tokens" })
+        foreach (var path in new[] { "", "/servers", "/servers/x", "/calls", "/calls/x", "/tokens", "/groups" })
         {
             await visit.Page.GotoAsync($"/{gateway.Organization}{path}");
             await Assertions.Expect(visit.Page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
@@ -84,6 +110,9 @@ public sealed class SignInTests(GatewayFixture gateway, BrowserFixture browser) 
 
         await Assertions.Expect(visit.Page.GetByText("An owner or admin has removed you while this page was open")).ToBeVisibleAsync(new() { Timeout = 10_000 });
         await Assertions.Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add server" })).ToHaveCountAsync(0);
+        await visit.ShouldBeFaultlessAsync();
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Go to your organisations" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("You belong to no organisation yet")).ToBeVisibleAsync();
     }
 
     private async Task<UserId> AddStrangerAsync(string organization)

@@ -11,7 +11,7 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
 {
     private static readonly OrganizationId Acme = DataHost.NewId<OrganizationId>();
 
-    private ICallStore Calls => Host.Get<ICallStore>();
+    private ICallStore Calls => Host.CallsOf(Acme);
 
     [Fact]
     public async Task A_call_comes_back_as_it_was_written()
@@ -45,7 +45,7 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
 
         found.Request.ShouldBe(call.Request);
         found.Response.ShouldBe(call.Response);
-        (found with { Request = call.Request, Response = call.Response }).ShouldBe(call);
+        (found with { Request = call.Request, Response = call.Response, Payloads = null }).ShouldBe(call);
         (await Calls.FindAsync(OrganizationId.None, bare.Id, Cancelled)).ShouldBe(bare);
         CallRecord listed = (await Calls.ListAsync(Acme, new CallFilter(), Cancelled)).Items.ShouldHaveSingleItem();
         listed.ShouldBe(call with { Request = null, Response = null, Truncated = false });

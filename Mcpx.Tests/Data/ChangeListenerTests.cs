@@ -8,6 +8,7 @@ using Mcpx.Data.Identity;
 using Mcpx.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -19,7 +20,7 @@ public sealed class ChangeListenerTests(PostgresFixture postgres) : DataTests(po
     public async Task A_change_reaches_another_replica_and_not_its_writer()
     {
         OrganizationId acme = (await Host.AddOrganizationAsync("acme")).Organization.Id;
-        await using DataHost other = new(Host.ConnectionString);
+        await using DataHost other = await DataHost.JoinAsync(Host.ConnectionString);
         ConcurrentQueue<Change> here = await ListenAsync(Host), there = await ListenAsync(other);
 
         UpstreamServer server = await Host.AddServerAsync(acme, "finance");
@@ -39,10 +40,10 @@ public sealed class ChangeListenerTests(PostgresFixture postgres) : DataTests(po
         Membership acme = await Host.AddOrganizationAsync("acme");
         PersonalAccessToken token = DataHost.NewToken(acme, "laptop");
         await Host.Get<ITokenStore>().AddAsync(token, [1], Cancelled);
-        await using DataHost other = new(Host.ConnectionString);
+        await using DataHost other = await DataHost.JoinAsync(Host.ConnectionString);
         ConcurrentQueue<Change> there = await ListenAsync(other);
 
-        await Host.Get<ITokenStore>().RevokeAsync(acme.Organization.Id, token.Id, DataHost.Now, Cancelled);
+        await Host.Get<ITokenStore>().RevokeAsync(acme.Organization.Id, [token.Id], DataHost.Now, Cancelled);
 
         await Eventually.TrueAsync(() => there.Contains(new Change(ChangeKind.Token, token.Id.Value)), "the revocation is heard", Cancelled);
         await StopAsync(other);
@@ -54,7 +55,7 @@ public sealed class ChangeListenerTests(PostgresFixture postgres) : DataTests(po
         OrganizationId acme = (await Host.AddOrganizationAsync("acme")).Organization.Id;
         OrganizationId globex = (await Host.AddOrganizationAsync("globex")).Organization.Id;
         await Host.AddServerAsync(acme, "finance");
-        await using DataHost other = new(Host.ConnectionString);
+        await using DataHost other = await DataHost.JoinAsync(Host.ConnectionString);
         ConcurrentQueue<Change> there = await ListenAsync(other);
 
         await Should.ThrowAsync<RefusalException.Conflict>(() => Host.AddServerAsync(acme, "finance"));
@@ -71,8 +72,10 @@ public sealed class ChangeListenerTests(PostgresFixture postgres) : DataTests(po
         ConcurrentQueue<Change> heard = await ListenAsync(Host);
         heard.Count(c => c.Kind is ChangeKind.Everything).ShouldBe(1);
 
-        await using DataHost killer = new(Host.ConnectionString);
-        await killer.QueryAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()");
+        // The owner of the schema may not end what the logins run.
+        await using NpgsqlDataSource admin = NpgsqlDataSource.Create(await Postgres.GetAdminConnectionStringAsync(new NpgsqlConnectionStringBuilder(Host.ConnectionString).Database!));
+        await using NpgsqlCommand kill = admin.CreateCommand("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()");
+        await kill.ExecuteNonQueryAsync(Cancelled);
 
         await Eventually.TrueAsync(() => heard.Count(c => c.Kind is ChangeKind.Everything) == 2, "the listener comes back", Cancelled);
         await StopAsync(Host);
@@ -89,7 +92,7 @@ public sealed class ChangeListenerTests(PostgresFixture postgres) : DataTests(po
         (await poll.LookAsync(Cancelled)).ShouldBeEmpty();
 
         await Host.AddServerAsync(acme.Organization.Id, "finance");
-        await Host.Get<ITokenStore>().RevokeAsync(acme.Organization.Id, token.Id, DataHost.Now, Cancelled);
+        await Host.Get<ITokenStore>().RevokeAsync(acme.Organization.Id, [token.Id], DataHost.Now, Cancelled);
         await Host.QueryAsync($"DELETE FROM organizations WHERE id = '{gone.Organization.Id}'");
         Membership made = await Host.AddOrganizationAsync("made");
 

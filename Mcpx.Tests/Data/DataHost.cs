@@ -2,8 +2,10 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
 using Mcpx.Data;
+using Mcpx.Data.Isolation;
 using Mcpx.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -14,19 +16,24 @@ namespace Mcpx.Tests.Data;
 internal sealed class DataHost : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
+    private readonly HashSet<OrganizationId> _keptWhole = [];
 
     /// <param name="time">Null takes the system's.</param>
-    public DataHost(string connectionString, TimeProvider? time = null)
+    /// <param name="keys">Null takes a ring of one key that is all zeros.</param>
+    public DataHost(string connectionString, TimeProvider? time = null, KeyRing? keys = null)
     {
         ConnectionString = connectionString;
         ServiceCollection services = new();
         services.AddLogging();
         services.AddSingleton(time ?? TimeProvider.System);
-        services.AddSingleton(new KeyRing([new byte[KeyRing.MinimumKeyBytes]]));
+        services.AddSingleton(keys ?? new KeyRing([new byte[KeyRing.MinimumKeyBytes]]));
         services.AddSingleton<TokenHasher>();
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<CallerDirectory>();
-        services.AddMcpxData(_ => connectionString);
+        services.AddSingleton<SessionDirectory>();
+        services.AddSingleton<IRedactionSource>(provider => new BuiltInRules(provider.GetRequiredService<Databases>(), _keptWhole)).AddSingleton<RedactionKeys>().AddSingleton<CallRedactor>();
+        services.AddSingleton(provider => new RedactionVault(new AesGcmSecretProtector(provider.GetRequiredService<KeyRing>(), RedactionVault.Purpose)));
+        services.AddMcpxData(_ => new DatabaseConnections(connectionString));
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
     }
 
@@ -51,10 +58,28 @@ internal sealed class DataHost : IAsyncDisposable
             await using DataHost host = new(connectionString);
             await host.Get<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
         });
-        return new DataHost(await postgres.CreateDatabaseAsync(template));
+        return await JoinAsync(await postgres.CreateDatabaseAsync(template));
+    }
+
+    /// <summary>Another replica on a database that was migrated.</summary>
+    public static async Task<DataHost> JoinAsync(string connectionString, TimeProvider? time = null, KeyRing? keys = null)
+    {
+        DataHost joined = new(connectionString, time, keys);
+        await joined.Get<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+        return joined;
     }
 
     public static TId NewId<TId>() where TId : struct, IEntityId<TId> => EntityId.New<TId>(TimeProvider.System);
+
+    /// <summary>The owner of the schema, who sees every row.</summary>
+    public NpgsqlDataSource Owner => Get<Databases>().Owner!;
+
+    /// <summary>The store of calls, which keeps the payloads of an organisation that there need not be as they are.</summary>
+    public ICallStore CallsOf(OrganizationId organization)
+    {
+        _keptWhole.Add(organization);
+        return Get<ICallStore>();
+    }
 
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
@@ -95,11 +120,24 @@ internal sealed class DataHost : IAsyncDisposable
 
     public async Task<object?> QueryAsync(string sql)
     {
-        await using NpgsqlCommand command = Get<NpgsqlDataSource>().CreateCommand(sql);
+        await using NpgsqlCommand command = Owner.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    /// <summary>Knows the organisations that the database has.</summary>
+    private sealed class BuiltInRules(Databases databases, IEnumerable<OrganizationId> keptWhole) : IRedactionSource
+    {
+        public async ValueTask<RedactionSnapshot> GetAsync(CancellationToken cancellationToken)
+        {
+            List<OrganizationRedaction> all = [.. keptWhole.Select(o => new OrganizationRedaction(o, new OrganizationRules([], null), [], []))];
+            await using NpgsqlCommand command = databases.Owner!.CreateCommand("SELECT id FROM organizations");
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) all.Add(new OrganizationRedaction(OrganizationId.From(reader.GetGuid(0)), OrganizationRules.Default, [], []));
+            return new RedactionSnapshot(all);
+        }
+    }
 }
 
 /// <summary>A class of tests, each with a database of its own.</summary>

@@ -27,7 +27,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     {
         await using var postgres = await StartAsync();
 
-        (await QueryAsync(postgres, "select rolname || ' ' || (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls) from pg_roles where rolname = current_user")).ShouldBe("mcpx false");
+        (await QueryAsync(postgres, "select rolname || ' ' || (rolsuper or rolcreatedb or rolbypassrls) from pg_roles where rolname = current_user")).ShouldBe("mcpx false");
         (await QueryAsync(postgres, "show data_checksums")).ShouldBe("on");
         (await QueryAsync(postgres, "show listen_addresses")).ShouldBe("");
         StatusOf(postgres.ProcessId, "Uid:").ShouldAllBe(id => id != "0");

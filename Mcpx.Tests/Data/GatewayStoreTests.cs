@@ -49,7 +49,7 @@ public sealed class GatewayStoreTests(PostgresFixture postgres) : DataTests(post
         (await Gateways.UpdateAsync(renamed, replaceMembers: false, seen: null, Cancelled)).ShouldBeTrue();
         ShouldBeTheSame(await Gateways.FindAsync(acme, gateway.Id, Cancelled), renamed with { Members = gateway.Members });
 
-        VirtualGateway replaced = renamed with { Members = [new GatewayMember(b.Id, "", null, []), new GatewayMember(a.Id, "z", null, [])] };
+        VirtualGateway replaced = renamed with { Members = [new GatewayMember(b.Id, null, null, []), new GatewayMember(a.Id, "z", null, [])] };
         (await Gateways.UpdateAsync(replaced, replaceMembers: true, seen: null, Cancelled)).ShouldBeTrue();
         ShouldBeTheSame(await Gateways.FindAsync(acme, gateway.Id, Cancelled), replaced);
 

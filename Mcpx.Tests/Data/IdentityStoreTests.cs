@@ -18,7 +18,7 @@ public sealed class IdentityStoreTests(PostgresFixture postgres) : DataTests(pos
     [Fact]
     public async Task Replicas_that_ensure_the_owner_together_agree_on_one()
     {
-        await using DataHost other = new(Host.ConnectionString);
+        await using DataHost other = await DataHost.JoinAsync(Host.ConnectionString);
         Membership[] owners = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => (i % 2 == 0 ? Host : other).AddOrganizationAsync("acme")));
 
         owners.Distinct().ShouldHaveSingleItem().Role.ShouldBe(Role.Owner);
@@ -84,10 +84,10 @@ public sealed class IdentityStoreTests(PostgresFixture postgres) : DataTests(pos
         await Tokens.AddAsync(old, [1], Cancelled);
         await Tokens.AddAsync(recent, [2], Cancelled);
 
-        (await Tokens.ListAsync(acme.Organization.Id, user: null, Cancelled)).ShouldBe([recent, old]);
+        (await Tokens.ListAsync(acme.Organization.Id, user: null, Cancelled)).ShouldBe([recent with { UserName = acme.User.Name }, old with { UserName = acme.User.Name }]);
         (await Tokens.ListAsync(acme.Organization.Id, globex.User.Id, Cancelled)).ShouldBeEmpty();
         (await Tokens.ListAsync(globex.Organization.Id, user: null, Cancelled)).ShouldBeEmpty();
-        (await Tokens.RevokeAsync(globex.Organization.Id, old.Id, DataHost.Now, Cancelled)).ShouldBeFalse();
+        (await Tokens.RevokeAsync(globex.Organization.Id, [old.Id], DataHost.Now, Cancelled)).ShouldBeEmpty();
         (await Host.QueryAsync("SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL")).ShouldBe(0L);
     }
 
@@ -99,8 +99,8 @@ public sealed class IdentityStoreTests(PostgresFixture postgres) : DataTests(pos
         await Tokens.AddAsync(token, [1], Cancelled);
         DateTimeOffset first = DataHost.Now;
 
-        (await Tokens.RevokeAsync(acme.Organization.Id, token.Id, first, Cancelled)).ShouldBeTrue();
-        (await Tokens.RevokeAsync(acme.Organization.Id, token.Id, first.AddHours(1), Cancelled)).ShouldBeTrue();
+        (await Tokens.RevokeAsync(acme.Organization.Id, [token.Id], first, Cancelled)).ShouldBe([token.Id]);
+        (await Tokens.RevokeAsync(acme.Organization.Id, [token.Id], first.AddHours(1), Cancelled)).ShouldBeEmpty();
 
         (await Tokens.FindByHashAsync([[1]], Cancelled))!.Token.RevokedAt.ShouldBe(first);
     }
@@ -140,16 +140,13 @@ public sealed class IdentityStoreTests(PostgresFixture postgres) : DataTests(pos
         await Links.AddAsync([7], acme.User.Id, now, Cancelled);
         (await Links.TakeAsync([7], now, Cancelled)).ShouldBeNull();
         (await Links.TakeAsync([8], now, Cancelled)).ShouldBeNull();
-
-        await Links.AddAsync([9], acme.User.Id, now.AddDays(3), Cancelled);
-        (await Host.QueryAsync("SELECT count(*) FROM sign_in_links")).ShouldBe(1L);
     }
 
     [Fact]
     public async Task Data_protection_keys_come_back_as_they_went_in()
     {
         TestClock clock = new();
-        await using DataHost host = new(Host.ConnectionString, clock);
+        await using DataHost host = await DataHost.JoinAsync(Host.ConnectionString, clock);
         IDataProtectionKeyStore keys = host.Get<IDataProtectionKeyStore>();
         keys.List().ShouldBeEmpty();
         keys.Add("key-1", "<key id=\"1\"/>");

@@ -3,7 +3,6 @@ using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Data.Servers;
 using Mcpx.Tests.Fixtures;
-using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -82,7 +81,7 @@ public sealed class ServerCatalogStoreTests(PostgresFixture postgres) : DataTest
         foreach (var content in damaged)
         {
             await Catalogs.SaveAsync(acme, New(server.Id), Cancelled);
-            await using var command = Host.Get<NpgsqlDataSource>().CreateCommand("update server_catalogs set content = $1");
+            await using var command = Host.Owner.CreateCommand("update server_catalogs set content = $1");
             command.Parameters.AddWithValue(content);
             await command.ExecuteNonQueryAsync(Cancelled);
 

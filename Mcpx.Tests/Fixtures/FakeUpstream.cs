@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Mcpx.Core.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -37,6 +38,14 @@ public sealed class FakeUpstream : IAsyncDisposable
     public Script? Probe { get; set; } = BothErasAsync;
 
     public ConcurrentQueue<SeenRequest> Probes { get; } = new();
+
+    /// <summary>
+    /// Answers the readings by which the gateway watches tool definitions: by default it is not available to them, so that
+    /// nothing is pinned. Null leaves them to <see cref="Answer"/>.
+    /// </summary>
+    public Script? Reading { get; set; } = (http, _) => JsonAsync(http, "{}", StatusCodes.Status503ServiceUnavailable);
+
+    public ConcurrentQueue<SeenRequest> Readings { get; } = new();
 
     public Uri Url => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/mcp");
 
@@ -114,6 +123,13 @@ public sealed class FakeUpstream : IAsyncDisposable
         {
             Probes.Enqueue(request);
             await probe(http, request);
+            return;
+        }
+
+        if (headers.GetValueOrDefault("User-Agent") == CatalogReader.DefinitionAgent)
+        {
+            Readings.Enqueue(request);
+            await (Reading ?? Answer)(http, request);
             return;
         }
 

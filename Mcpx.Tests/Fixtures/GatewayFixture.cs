@@ -5,11 +5,13 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Data.Isolation;
 using Mcpx.Web.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Client;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -21,7 +23,7 @@ namespace Mcpx.Tests.Fixtures;
 /// </summary>
 public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
 {
-    private const string EncryptionKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    internal const string EncryptionKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
@@ -29,6 +31,7 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
         UseCookies = false,
         RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
     });
+    private readonly ScratchFolder _journal = new("journal");
     private McpxInstance? _instance;
     private Secret? _token;
 
@@ -53,7 +56,7 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
         var template = await postgres.GetOrCreateTemplateAsync("migrated", MigrateAsync);
         ConnectionString = connectionString ?? await postgres.CreateDatabaseAsync(template);
         Url = new Uri($"http://127.0.0.1:{Ports.Free()}");
-        _instance = await McpxInstance.CreateAsync(ArgumentsFor(ConnectionString, Url, settings), builder =>
+        _instance = await McpxInstance.CreateAsync(ArgumentsFor(ConnectionString, Url, [("MCPX_JOURNAL", _journal.Path), .. settings]), builder =>
         {
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
             customize?.Invoke(builder);
@@ -83,6 +86,10 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
         if (mode != "none") (await ApiAsync(HttpMethod.Put, $"/api/servers/{id}/governance", new { mode, tools })).Status.ShouldBe(HttpStatusCode.OK);
         return id;
     }
+
+    /// <summary>Lets a server change its tools without anybody's approval, and answer for those that it does not have.</summary>
+    public async Task TrustDefinitionsAsync(string server) =>
+        (await ApiAsync(HttpMethod.Put, $"/api/servers/{server}/tool-definitions", new { mode = "allow" })).Status.ShouldBe(HttpStatusCode.OK);
 
     /// <summary>Makes a virtual gateway by REST and returns its address.</summary>
     /// <param name="members">As REST takes them, e.g. <c>new { server = "crm", prefix = "crm_" }</c>.</param>
@@ -151,12 +158,33 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
     public async Task<IReadOnlyList<JsonNode>> CallsOfAsync(string slug) =>
         [.. (await CallsAsync()).Where(c => (string?)c!["serverSlug"] == slug).Select(c => c!)];
 
+    /// <summary>Ends every connection to the database and refuses new ones, or takes them again.</summary>
+    public async Task CutDatabaseAsync(bool allow)
+    {
+        var database = new NpgsqlConnectionStringBuilder(ConnectionString).Database;
+        await using var admin = NpgsqlDataSource.Create(await postgres.GetAdminConnectionStringAsync());
+        await using (var change = admin.CreateCommand($"ALTER DATABASE \"{database}\" ALLOW_CONNECTIONS {allow}")) await change.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await using (var end = admin.CreateCommand($"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'"))
+        {
+            if (!allow) await end.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        if (!allow) return;
+        var databases = Services.GetRequiredService<Databases>();
+        databases.App.Clear();
+        databases.Engine.Clear();
+    }
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        if (_instance is null) return;
-        await _instance.App.StopAsync();
-        await _instance.DisposeAsync();
+        if (_instance is not null)
+        {
+            await _instance.App.StopAsync();
+            await _instance.DisposeAsync();
+        }
+
+        _journal.Dispose();
     }
 
     private static async Task MigrateAsync(string connectionString)
@@ -167,7 +195,7 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
     private static string[] ArgumentsFor(string connectionString, Uri url, (string Key, string Value)[] settings) =>
     [
         $"--ConnectionStrings:Mcpx={connectionString}", $"--urls={url}", $"--PUBLIC_URL={url}", $"--ENCRYPTION_KEY={EncryptionKey}",
-        "--EGRESS_ALLOW=127.0.0.0/8,::1/128", .. settings.Select(s => $"--{s.Key}={s.Value}"),
+        "--EGRESS_ALLOW=127.0.0.0/8,::1/128", "--GITHUB_CLIENT_ID=tests", "--GITHUB_CLIENT_SECRET=tests", .. settings.Select(s => $"--{s.Key}={s.Value}"),
     ];
 }
 

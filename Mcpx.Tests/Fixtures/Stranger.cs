@@ -15,7 +15,7 @@ internal sealed record Stranger(Membership Membership, string Token)
         var owner = await memberships.EnsureOwnerAsync(
             new Organization(EntityId.New<OrganizationId>(TimeProvider.System), "elsewhere", "Elsewhere"),
             new User(EntityId.New<UserId>(TimeProvider.System), "Eve", null), cancelled);
-        var actor = new Actor(owner.Organization.Id, owner.User.Id, owner.User.Name, owner.Role, "test");
+        var actor = Actor.Of(owner, TestChanges.Origin);
         var issued = await gateway.Services.GetRequiredService<TokenAdmin>().CreateAsync(actor, new NewToken("stranger", TokenScopes.All.ToNames()), cancelled);
         return new Stranger(owner, issued.Text.Reveal());
     }

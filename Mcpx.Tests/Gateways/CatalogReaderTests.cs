@@ -1,11 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Mcpx.Core.Credentials;
-using Mcpx.Core.Egress;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Tests.Fixtures;
 using Mcpx.Tests.Samples;
+using Mcpx.Tests.Servers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
@@ -14,7 +14,7 @@ namespace Mcpx.Tests.Gateways;
 
 public sealed class CatalogReaderTests(DemoServersFixture demo) : IClassFixture<DemoServersFixture>
 {
-    private static readonly CredentialVault Vault = new(new AesGcmSecretProtector(new KeyRing([new byte[KeyRing.MinimumKeyBytes]]), CredentialVault.Purpose));
+    private static readonly CredentialVault Vault = Probes.Vault;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -257,6 +257,7 @@ public sealed class CatalogReaderTests(DemoServersFixture demo) : IClassFixture<
     [InlineData("finance", "balance")]
     [InlineData("hr", "lookup")]
     [InlineData("crm", "deals")]
+    [InlineData("tickets", "open_ticket")]
     public async Task The_demo_servers_are_read_with_their_credentials(string name, string tool)
     {
         var server = Server(demo.UrlOf(name));
@@ -264,7 +265,7 @@ public sealed class CatalogReaderTests(DemoServersFixture demo) : IClassFixture<
         {
             "finance" => new CredentialInput(CredentialKind.ApiKey, null, new Secret("demo-finance-key")),
             "hr" => new CredentialInput(CredentialKind.Bearer, null, new Secret("demo-hr-token")),
-            _ => CredentialInput.None,
+            _ => demo.InputOf(name),
         };
 
         var catalog = await Reader().ReadAsync(server, Vault.Seal(server.Organization, server.Id, input), Cancelled);
@@ -276,7 +277,7 @@ public sealed class CatalogReaderTests(DemoServersFixture demo) : IClassFixture<
     }
 
     internal static CatalogReader Reader(string allowed = "127.0.0.0/8", TimeProvider? clock = null) =>
-        new(new CredentialBroker(Vault), new EgressHandlerFactory(AddressGuard.FromConfiguration(allowed)), clock ?? TimeProvider.System, NullLogger<CatalogReader>.Instance);
+        new(Probes.Access(Probes.Egress(allowed), clock ?? TimeProvider.System), Probes.Egress(allowed), clock ?? TimeProvider.System, NullLogger<CatalogReader>.Instance);
 
     private static UpstreamServer Server(Uri url) => Catalogs.Server(url).Server;
 

@@ -15,14 +15,15 @@ internal static class Catalogs
 
     public static Organization Organization { get; } = new(EntityId.New<OrganizationId>(Clock), "acme", "Acme");
 
-    public static ServerRoute Server(Uri? url = null, bool enabled = true)
+    public static ServerRoute Server(Uri? url = null, bool enabled = true, string prefix = "")
     {
         var id = EntityId.New<ServerId>(Clock);
         return new ServerRoute(Organization, new UpstreamServer(id, Organization.Id, $"s{id.Value:N}", "Server", "", url ?? new Uri("http://127.0.0.1:9/mcp"),
-            UpstreamServer.DefaultTimeoutSeconds, enabled, Clock.GetUtcNow(), Clock.GetUtcNow()), null);
+            UpstreamServer.DefaultTimeoutSeconds, enabled, Clock.GetUtcNow(), Clock.GetUtcNow()) { ToolPrefix = prefix }, null);
     }
 
-    public static MemberRoute Member(ServerRoute? server = null, string prefix = "", string[]? tools = null, params ToolOverride[] overrides)
+    /// <param name="prefix">Null takes the server's.</param>
+    public static MemberRoute Member(ServerRoute? server = null, string? prefix = "", string[]? tools = null, params ToolOverride[] overrides)
     {
         server ??= Server();
         return new MemberRoute(new GatewayMember(server.Server.Id, prefix, tools, overrides), server);

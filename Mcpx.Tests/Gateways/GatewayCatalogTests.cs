@@ -31,6 +31,37 @@ public sealed class GatewayCatalogTests
         catalog.Conflicts.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("hr_", null, "hr_")]
+    [InlineData("hr_", "", "")]
+    [InlineData("hr_", "own.", "own.")]
+    [InlineData("", null, "")]
+    [InlineData("", "", "")]
+    [InlineData("", "own.", "own.")]
+    public void A_member_takes_its_servers_prefix_unless_it_says_otherwise(string servers, string? members, string holds)
+    {
+        var member = Catalogs.Member(Catalogs.Server(prefix: servers), members, overrides: new ToolOverride("set", "put", null));
+
+        var catalog = Catalogs.Compile(Catalogs.Gateway(member), Catalogs.Catalog(member, ["get", "set"], ["ask"], ["file:///a"]));
+
+        member.Prefix.ShouldBe(holds);
+        catalog.Tools.Select(t => (t.Name, t.UpstreamName)).ShouldBe([(holds + "get", "get"), (holds + "put", "set")]);
+        catalog.Prompts.Select(p => (p.Name, p.UpstreamName)).ShouldBe([(holds + "ask", "ask")]);
+        catalog.Resources.Single().Name.ShouldBe("file:///a");
+        if (holds.Length > 0) catalog.FindTool("get").ShouldBeOfType<RouteTarget.Unknown>();
+    }
+
+    [Fact]
+    public void A_servers_prefix_can_make_a_conflict_and_a_members_own_ends_it()
+    {
+        var one = Catalogs.Member(Catalogs.Server(prefix: "a_"), prefix: null);
+        var server = Catalogs.Server(prefix: "a_");
+        var (clash, apart) = (Catalogs.Member(server, prefix: null), Catalogs.Member(server, prefix: "b_"));
+
+        Catalogs.Compile(Catalogs.Gateway(one, clash), Catalogs.Catalog(one, ["get"]), Catalogs.Catalog(clash, ["get"])).Conflicts.ShouldHaveSingleItem().Name.ShouldBe("a_get");
+        Catalogs.Compile(Catalogs.Gateway(one, apart), Catalogs.Catalog(one, ["get"]), Catalogs.Catalog(apart, ["get"])).Tools.Select(t => t.Name).ShouldBe(["a_get", "b_get"]);
+    }
+
     [Fact]
     public void What_is_not_replaced_keeps_every_byte()
     {

@@ -15,12 +15,13 @@ public sealed class RoutingPropertyTests
     private static readonly string[] Names = ["get", "Get", "g\u0435t", "get ", "a_get", "a_a_get", "set", "b", "", "GET\u200B"];
 
     private static readonly Gen<(MemberRoute Member, string[] Tools)> Members =
-        from prefix in Gen.Elements("", "a_", "a_a_", "A_", "\u0430_", "b")
+        from prefix in Gen.Elements<string?>(null, "", "a_", "a_a_", "A_", "\u0430_", "b")
+        from ofServer in Gen.Elements("", "a_", "b")
         from tools in Gen.ListOf(Gen.Elements(Names))
         from isSelected in Gen.Elements(true, false)
         from selection in Gen.ListOf(Gen.Elements(Names))
         from renames in Gen.ListOf(from tool in Gen.Elements(Names) from name in Gen.Elements([null, .. Names]) select new ToolOverride(tool, name, name is null ? "other" : null))
-        select (Catalogs.Member(null, prefix, isSelected ? [.. selection] : null, [.. renames.DistinctBy(r => r.Tool)]), tools.ToArray());
+        select (Catalogs.Member(Catalogs.Server(prefix: ofServer), prefix, isSelected ? [.. selection] : null, [.. renames.DistinctBy(r => r.Tool)]), tools.ToArray());
 
     private static readonly Gen<(MemberRoute Member, string[] Tools)[]> Gateways = Gen.ArrayOf(Members).Where(m => m.Length <= 6);
 
@@ -71,7 +72,7 @@ public sealed class RoutingPropertyTests
 
     private static Dictionary<string, List<(MemberRoute Member, string Tool)>> Wanted((MemberRoute Member, string[] Tools)[] members) => members
         .SelectMany(m => m.Tools.Where(t => m.Member.Member.Tools?.Contains(t) is not false).Select(t => (m.Member, Tool: t)))
-        .GroupBy(w => w.Member.Member.Prefix + (w.Member.Member.Overrides.SingleOrDefault(o => o.Tool == w.Tool)?.Name ?? w.Tool), StringComparer.Ordinal)
+        .GroupBy(w => (w.Member.Member.Prefix ?? w.Member.Server.Server.ToolPrefix) + (w.Member.Member.Overrides.SingleOrDefault(o => o.Tool == w.Tool)?.Name ?? w.Tool), StringComparer.Ordinal)
         .ToDictionary(g => g.Key, g => g.ToList(), StringComparer.Ordinal);
 
     private static int MembersOf((MemberRoute Member, string[] Tools)[] members, string key) =>

@@ -17,8 +17,8 @@ public sealed class ToolPolicyTests
     {
         var policy = Policy(GovernanceMode.None);
 
-        policy.AllowsEverything.ShouldBeTrue();
-        policy.Decide("anything").ShouldBeOfType<Decision.Allow>().Rule.ShouldBe("mode:none");
+        policy.ShowsEverything(default).ShouldBeTrue();
+        policy.DecideShown(default, "anything").ShouldBeOfType<Decision.Allow>().Rule.ShouldBe("mode:none");
     }
 
     [Fact]
@@ -26,26 +26,26 @@ public sealed class ToolPolicyTests
     {
         var policy = Policy(GovernanceMode.Allowlist, "get_*", "transfer");
 
-        policy.AllowsEverything.ShouldBeFalse();
-        policy.Decide("get_user").ShouldBeOfType<Decision.Allow>().Rule.ShouldBe("allowlist:get_*");
-        policy.Decide("transfer").ShouldBeOfType<Decision.Allow>().Rule.ShouldBe("allowlist:transfer");
-        policy.Decide("Transfer").ShouldBeOfType<Decision.Deny>().Rule.ShouldBe("allowlist");
-        policy.Decide("transfer ").ShouldBeOfType<Decision.Deny>();
-        policy.Decide("").ShouldBeOfType<Decision.Deny>();
+        policy.ShowsEverything(default).ShouldBeFalse();
+        policy.DecideShown(default, "get_user").ShouldBeOfType<Decision.Allow>().Rule.ShouldBe("allowlist:get_*");
+        policy.DecideShown(default, "transfer").ShouldBeOfType<Decision.Allow>().Rule.ShouldBe("allowlist:transfer");
+        policy.DecideShown(default, "Transfer").ShouldBeOfType<Decision.Deny>().Rule.ShouldBe("allowlist");
+        policy.DecideShown(default, "transfer ").ShouldBeOfType<Decision.Deny>();
+        policy.DecideShown(default, "").ShouldBeOfType<Decision.Deny>();
     }
 
     [Fact]
-    public void An_empty_allowlist_allows_nothing() => Policy(GovernanceMode.Allowlist).Decide("x").ShouldBeOfType<Decision.Deny>();
+    public void An_empty_allowlist_allows_nothing() => Policy(GovernanceMode.Allowlist).DecideShown(default, "x").ShouldBeOfType<Decision.Deny>();
 
     [Fact]
     public void A_blocklist_blocks_what_it_names()
     {
         var policy = Policy(GovernanceMode.Blocklist, "*delete*");
 
-        policy.AllowsEverything.ShouldBeFalse();
-        policy.Decide("undelete_all").ShouldBeOfType<Decision.Deny>().Rule.ShouldBe("blocklist:*delete*");
-        policy.Decide("get").ShouldBeOfType<Decision.Allow>();
-        Policy(GovernanceMode.Blocklist).AllowsEverything.ShouldBeTrue();
+        policy.ShowsEverything(default).ShouldBeFalse();
+        policy.DecideShown(default, "undelete_all").ShouldBeOfType<Decision.Deny>().Rule.ShouldBe("blocklist:*delete*");
+        policy.DecideShown(default, "get").ShouldBeOfType<Decision.Allow>();
+        Policy(GovernanceMode.Blocklist).ShowsEverything(default).ShouldBeTrue();
     }
 
     [Fact]
@@ -58,8 +58,8 @@ public sealed class ToolPolicyTests
         {
             var reference = Regex.IsMatch(x.name, $"\\A{Regex.Escape(x.pattern).Replace("\\*", ".*")}\\z", RegexOptions.Singleline, TimeSpan.FromSeconds(5));
 
-            (Policy(GovernanceMode.Allowlist, x.pattern).Decide(x.name) is Decision.Allow).ShouldBe(reference);
-            (Policy(GovernanceMode.Blocklist, x.pattern).Decide(x.name) is Decision.Deny).ShouldBe(reference);
+            (Policy(GovernanceMode.Allowlist, x.pattern).DecideShown(default, x.name) is Decision.Allow).ShouldBe(reference);
+            (Policy(GovernanceMode.Blocklist, x.pattern).DecideShown(default, x.name) is Decision.Deny).ShouldBe(reference);
         }, 5000);
     }
 
@@ -68,7 +68,7 @@ public sealed class ToolPolicyTests
     {
         var policy = Policy(GovernanceMode.Allowlist, string.Concat(Enumerable.Repeat("*a", 120)) + "b");
 
-        policy.Decide(new string('a', 1024)).ShouldBeOfType<Decision.Deny>();
+        policy.DecideShown(default, new string('a', 1024)).ShouldBeOfType<Decision.Deny>();
     }
 
     private static ToolPolicy Policy(GovernanceMode mode, params string[] patterns) =>

@@ -1,4 +1,5 @@
 using Mcpx.Core.Credentials;
+using Mcpx.Core.Audit;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Tests.Fixtures;
@@ -219,11 +220,11 @@ public sealed class CallerDirectoryTests : IDisposable
             return answer();
         }
 
-        public Task AddAsync(PersonalAccessToken token, byte[] hash, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task AddAsync(PersonalAccessToken token, byte[] hash, AdminChange change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<IReadOnlyList<PersonalAccessToken>> ListAsync(OrganizationId organization, UserId? user, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<bool> RevokeAsync(OrganizationId organization, TokenId token, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IReadOnlyList<TokenId>> RevokeAsync(OrganizationId organization, IReadOnlyList<TokenId> tokens, DateTimeOffset at, AdminChange change, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task TouchAsync(IReadOnlyDictionary<TokenId, DateTimeOffset> lastUsed, CancellationToken cancellationToken) => throw new NotSupportedException();
     }

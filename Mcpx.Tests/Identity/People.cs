@@ -14,6 +14,13 @@ internal static class People
     public static Membership Membership(Organization? organization = null, Role role = Role.Owner) =>
         new(organization ?? Organization(), new User(EntityId.New<UserId>(Clock), "Ada", null), role);
 
-    public static Caller Caller(Organization? organization = null, Role role = Role.Owner) =>
-        new(Membership(organization, role), EntityId.New<TokenId>(Clock), "token", TokenScopes.All, DateTimeOffset.MaxValue);
+    public static Caller Caller(Organization? organization = null, Role role = Role.Owner)
+    {
+        var membership = Membership(organization, role);
+        return new(membership.Organization, new Principal.Person(membership.User), membership.Role, TokenScopes.All, DateTimeOffset.MaxValue)
+        {
+            Token = EntityId.New<TokenId>(Clock),
+            TokenName = "token",
+        };
+    }
 }

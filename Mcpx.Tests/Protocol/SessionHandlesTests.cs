@@ -38,9 +38,9 @@ public sealed class SessionHandlesTests : IDisposable
     public void A_stolen_handle_is_useless()
     {
         var handle = Handles.Wrap(_caller, _server, "s");
-        var elsewhere = _caller with { Membership = _caller.Membership with { Organization = People.Organization() } };
+        var elsewhere = _caller with { Home = People.Organization() };
 
-        Handles.Unwrap(People.Caller(_caller.Membership.Organization), _server, handle).ShouldBeNull();
+        Handles.Unwrap(People.Caller(_caller.Home), _server, handle).ShouldBeNull();
         Handles.Unwrap(elsewhere, _server, handle).ShouldBeNull();
         Handles.Unwrap(_caller, EntityId.New<ServerId>(Clock), handle).ShouldBeNull();
     }

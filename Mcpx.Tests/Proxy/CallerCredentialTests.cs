@@ -11,8 +11,8 @@ namespace Mcpx.Tests.Proxy;
 /// <summary>Who may come in, and what of them goes on to the upstream (nothing).</summary>
 public sealed class CallerCredentialTests(GatewayFixture gateway) : IClassFixture<GatewayFixture>
 {
-    private const string Challenge = "Bearer realm=\"mcpx\", scope=\"mcp\"";
-    private const string InvalidToken = "Bearer realm=\"mcpx\", error=\"invalid_token\", scope=\"mcp\"";
+    private const string Challenge = "Bearer resource_metadata=\"{metadata}\", scope=\"mcp\"";
+    private const string InvalidToken = "Bearer resource_metadata=\"{metadata}\", error=\"invalid_token\", scope=\"mcp\"";
     private const string InsufficientScope = "Bearer realm=\"mcpx\", error=\"insufficient_scope\", scope=\"mcp\"";
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class CallerCredentialTests(GatewayFixture gateway) : IClassFixtur
     {
         var answer = await gateway.PostAsync(slug, Mcp.Call("get"), token);
         answer.Status.ShouldBe(status);
-        answer.Headers.WwwAuthenticate.ToString().ShouldBe(challenge);
+        answer.Headers.WwwAuthenticate.ToString().ShouldBe(challenge.Replace("{metadata}", new Uri(gateway.Url, $"/.well-known/oauth-protected-resource/mcp/{gateway.Organization}/server/{slug}").ToString(), StringComparison.Ordinal));
         answer.Json["error"]!["message"].ShouldNotBeNull();
         answer.ContentType.ShouldBe("application/json");
     }
@@ -149,7 +149,7 @@ public sealed class CallerCredentialTests(GatewayFixture gateway) : IClassFixtur
     private async Task<string> ExpiredAsync()
     {
         var clock = new TestClock(DateTimeOffset.UnixEpoch);
-        var admin = new TokenAdmin(gateway.Services.GetRequiredService<ITokenStore>(), gateway.Services.GetRequiredService<TokenHasher>(), new ChangeFeed(), clock);
+        var admin = new TokenAdmin(gateway.Services.GetRequiredService<ITokenStore>(), gateway.Services.GetRequiredService<EndpointNames>(), gateway.Services.GetRequiredService<TokenHasher>(), new ChangeFeed(), clock);
         return (await admin.CreateAsync(gateway.Owner, new NewToken("expired", ["mcp"], 1), TestContext.Current.CancellationToken)).Text.Reveal();
     }
 

@@ -48,7 +48,7 @@ public sealed class RunScriptTests : IDisposable
         // The token of the first run was used, so it is somebody's: it stays.
         var answer = await SendAsync(HttpMethod.Get, new Uri(second.Url, "/api/servers"), token);
         JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["items"]!.AsArray()
-            .Select(s => s!["slug"]!.GetValue<string>()).ShouldBe(["crm", "finance", "hr", "kept"], ignoreOrder: true);
+            .Select(s => s!["slug"]!.GetValue<string>()).ShouldBe(["crm", "finance", "hr", "kept", "tickets"], ignoreOrder: true);
         (await second.StopAsync(Terminate)).ExitCode.ShouldBe(0);
         _folder.Processes().ShouldBeEmpty();
     }

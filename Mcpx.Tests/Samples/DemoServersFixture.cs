@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using Mcpx.Core.Credentials;
+using Mcpx.Core.Primitives;
 using Mcpx.DemoServers;
 using Microsoft.AspNetCore.Builder;
 using ModelContextProtocol.Client;
@@ -28,6 +30,16 @@ public sealed class DemoServersFixture : IAsyncLifetime
         "finance" => new() { ["X-API-Key"] = "demo-finance-key" },
         "hr" => new() { ["Authorization"] = "Bearer demo-hr-token" },
         _ => [],
+    };
+
+    /// <summary>The same as the gateway is told it.</summary>
+    public CredentialInput InputOf(string server) => server switch
+    {
+        "finance" => new CredentialInput(CredentialKind.ApiKey, null, new Secret("demo-finance-key")),
+        "hr" => new CredentialInput(CredentialKind.Bearer, null, new Secret("demo-hr-token")),
+        "tickets" => new CredentialInput(CredentialKind.ClientCredentials, null, new Secret("demo-tickets-secret"),
+            new ClientInput("demo-tickets-client", Issuer: new Uri(UrlOf("tickets"), "/tickets/oauth").AbsoluteUri, Scope: "tickets")),
+        _ => CredentialInput.None,
     };
 
     /// <summary>The SDK's client as a user would configure it; <paramref name="version"/> null is its own choice of era.</summary>

@@ -1,5 +1,4 @@
-using System.Net;
-using Mcpx.Core.Egress;
+using Mcpx.Core.Credentials;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Tests.Fixtures;
@@ -15,7 +14,7 @@ public sealed class ProtocolProbeTests : IAsyncLifetime
     private const string Modern = """{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{} }""";
     private const string Unknown = """{"code":-32601,"message":"Method not found"}""";
 
-    private static readonly (string Header, Secret Value) Key = ("X-Key", new Secret("the-secret-key"));
+    private static readonly CredentialInput Key = new(CredentialKind.ApiKey, "X-Key", new Secret("the-secret-key"));
 
     private readonly TestClock _clock = new();
     private FakeUpstream _upstream = null!;
@@ -214,7 +213,5 @@ public sealed class ProtocolProbeTests : IAsyncLifetime
 
     private async Task<string?> FailureAsync(Uri? url = null) => ConnectionFailure.Explain(await Should.ThrowAsync<Exception>(ProbeAsync(url)));
 
-    private Task<UpstreamProtocol> ProbeAsync(Uri? url = null) => ProbeOf(_clock).ProbeAsync(url ?? _upstream.Url, Key, TestContext.Current.CancellationToken);
-
-    internal static ProtocolProbe ProbeOf(TimeProvider time) => new(new EgressHandlerFactory(new AddressGuard([IPNetwork.Parse("127.0.0.0/8")])), time);
+    private Task<UpstreamProtocol> ProbeAsync(Uri? url = null) => Probes.ProbeAsync(url ?? _upstream.Url, _clock, Key);
 }

@@ -1,5 +1,4 @@
 using Mcpx.ConformanceServer;
-using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Tests.Conformance;
 using Mcpx.Tests.Samples;
@@ -17,11 +16,10 @@ public sealed class RealServersTests
         [InlineData("crm")]
         [InlineData("finance")]
         [InlineData("hr")]
+        [InlineData("tickets")]
         public async Task The_demo_servers_speak_both_eras(string server)
         {
-            var credential = DemoServersFixture.CredentialOf(server).Select(h => ((string, Secret)?)(h.Key, new Secret(h.Value))).SingleOrDefault();
-
-            var found = await ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(servers.UrlOf(server), credential, TestContext.Current.CancellationToken);
+            var found = await Probes.ProbeAsync(servers.UrlOf(server), TimeProvider.System, servers.InputOf(server));
 
             found.InWords.ShouldBe("MCP 2025-11-25 with sessions and 2026-07-28 without");
         }
@@ -30,7 +28,7 @@ public sealed class RealServersTests
         public async Task Without_its_credential_a_server_is_not_found()
         {
             var refused = await Should.ThrowAsync<HttpRequestException>(
-                ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(servers.UrlOf("finance"), credential: null, TestContext.Current.CancellationToken));
+                Probes.ProbeAsync(servers.UrlOf("finance"), TimeProvider.System));
 
             ConnectionFailure.Explain(refused).ShouldNotBeNull().ShouldStartWith("The server refuses the credential");
         }
@@ -41,7 +39,7 @@ public sealed class RealServersTests
         [Fact]
         public async Task The_reference_server_speaks_the_session_era()
         {
-            var found = await ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(server.Url, credential: null, TestContext.Current.CancellationToken);
+            var found = await Probes.ProbeAsync(server.Url, TimeProvider.System);
 
             found.InWords.ShouldBe("MCP 2025-11-25 with sessions");
         }
@@ -58,7 +56,7 @@ public sealed class RealServersTests
             await using var server = await ConformanceServerApp.StartAsync(["--port", "0", "--eras", eras], TestContext.Current.CancellationToken);
             var url = new Uri(new Uri(server.Urls.Single()), ConformanceServerApp.Path);
 
-            var found = await ProtocolProbeTests.ProbeOf(TimeProvider.System).ProbeAsync(url, credential: null, TestContext.Current.CancellationToken);
+            var found = await Probes.ProbeAsync(url, TimeProvider.System);
 
             found.InWords.ShouldBe(inWords);
         }

@@ -1,3 +1,4 @@
+using Mcpx.Core.Credentials;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Tests.Fixtures;
@@ -111,5 +112,5 @@ public sealed class SseProbeTests : IAsyncLifetime
     }
 
     private Task<UpstreamProtocol> ProbeAsync() =>
-        ProtocolProbeTests.ProbeOf(_clock).ProbeAsync(_upstream.Url, ("X-Key", new Secret("the-secret-key")), TestContext.Current.CancellationToken);
+        Probes.ProbeAsync(_upstream.Url, _clock, new CredentialInput(CredentialKind.ApiKey, "X-Key", new Secret("the-secret-key")));
 }

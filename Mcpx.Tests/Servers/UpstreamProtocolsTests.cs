@@ -22,7 +22,7 @@ public sealed class UpstreamProtocolsTests(GatewayFixture gateway) : IClassFixtu
     public async ValueTask InitializeAsync()
     {
         _upstream = await FakeUpstream.StartAsync();
-        _protocols = new UpstreamProtocols(Get<IServerStore>(), new ProtocolProbe(Get<EgressHandlerFactory>(), _clock), Get<CredentialBroker>(), Get<ChangeFeed>(), NullLogger<UpstreamProtocols>.Instance, _clock);
+        _protocols = new UpstreamProtocols(Get<IServerStore>(), new ProtocolProbe(Get<EgressHandlerFactory>(), Get<UpstreamAccess>(), _clock), Get<ChangeFeed>(), NullLogger<UpstreamProtocols>.Instance, _clock);
     }
 
     public async ValueTask DisposeAsync()

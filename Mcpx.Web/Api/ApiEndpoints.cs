@@ -12,6 +12,7 @@ internal static class ApiEndpoints
     {
         services.AddProblemDetails();
         services.AddExceptionHandler<RefusalHandler>();
+        services.AddSingleton<ServerAnswers>();
         // A body that can't be read is answered with what is wrong in it, in every environment.
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.Configure<JsonOptions>(o =>
@@ -38,8 +39,23 @@ internal static class ApiEndpoints
         RouteGroupBuilder read = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiRead);
         RouteGroupBuilder write = endpoints.MapGroup("/api").RequireAuthorization(Policies.ApiWrite);
         ServersApi.Map(read, write);
+        GovernanceApi.Map(read, write);
+        RecordingApi.Map(read, write);
+        OperationsApi.Map(read);
+        AccessApi.Map(read, write);
+        LimitsApi.Map(read, write);
+        ToolPinsApi.Map(read, write);
+        PolicyEngineApi.Map(read, write);
+        RedactionApi.Map(read, write);
         GatewaysApi.Map(read, write);
         TokensApi.Map(read, write);
+        ServiceAccountsApi.Map(read, write);
         CallsApi.Map(read);
+        AuditApi.Map(read);
+        GroupRolesApi.Map(read, write);
+        OrganizationApi.Map(read, write);
+        MembersApi.Map(read, write);
+        InvitationsApi.Map(read, write);
+        KeysApi.Map(read, write);
     }
 }

@@ -35,11 +35,12 @@ internal sealed record MemberStateAnswer(
     }
 }
 
-/// <param name="Blocked">Null when it passes.</param>
-internal sealed record ToolAnswer(string Name, string Server, string ServerSlug, string UpstreamName, string? Description, BlockedAnswer? Blocked)
+/// <param name="Blocked">The rule that keeps it from every caller; null when some may see it.</param>
+/// <param name="DependsOnCaller">Rules show it to some callers and not to others.</param>
+internal sealed record ToolAnswer(string Name, string Server, string ServerSlug, string UpstreamName, string? Description, BlockedAnswer? Blocked, bool DependsOnCaller)
 {
     public static ToolAnswer From(ShownItem tool) => new(tool.Item.Name, tool.Server.Id.ToString(), tool.Server.Slug, tool.Item.UpstreamName, tool.Description(),
-        tool.Blocked is { } denied ? BlockedAnswer.From(denied) : null);
+        tool.Blocked is { } denied ? BlockedAnswer.From(denied) : null, tool.DependsOnCaller);
 }
 
 internal sealed record BlockedAnswer(string Rule, string Reason)

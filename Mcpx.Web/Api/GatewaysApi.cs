@@ -53,7 +53,7 @@ internal static class GatewaysApi
 
     private static GatewayId Id(string text) => ApiInput.Id<GatewayId>(text, "gateway");
 
-    private static string Slug(HttpContext http) => http.Features.Get<Caller>()!.Membership.Organization.Slug;
+    private static string Slug(HttpContext http) => http.Features.Get<Caller>()!.Home.Slug;
 }
 
 /// <summary>A gateway as the API shows it; its members can be sent back as they are.</summary>
@@ -70,9 +70,11 @@ internal sealed record GatewayAnswer(
     }
 }
 
+/// <param name="Prefix">The member's own, empty for none; null when it takes the server's.</param>
+/// <param name="EffectivePrefix">The one that holds.</param>
 /// <param name="Tools">Null: all, also those that come later.</param>
-internal sealed record MemberAnswer(string Server, string ServerSlug, string Prefix, IReadOnlyList<string>? Tools, IReadOnlyList<ToolOverride> Overrides)
+internal sealed record MemberAnswer(string Server, string ServerSlug, string? Prefix, string EffectivePrefix, IReadOnlyList<string>? Tools, IReadOnlyList<ToolOverride> Overrides)
 {
     public static MemberAnswer From(MemberDetails details) => new(details.Server.Id.ToString(), details.Server.Slug,
-        details.Member.Prefix, details.Member.Tools, details.Member.Overrides);
+        details.Member.Prefix, details.EffectivePrefix, details.Member.Tools, details.Member.Overrides);
 }

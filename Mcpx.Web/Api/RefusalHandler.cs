@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mcpx.Core.Primitives;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -19,6 +20,7 @@ internal sealed partial class RefusalHandler(ILogger<RefusalHandler> logger) : I
             RefusalException.NotFound e => Problem(StatusCodes.Status404NotFound, "Not found.", e.Message),
             RefusalException.Conflict e => Results.Problem(statusCode: StatusCodes.Status409Conflict, title: "It is taken.", detail: e.Message,
                 extensions: new Dictionary<string, object?> { ["errors"] = new Dictionary<string, string[]> { [e.Field] = [e.Message] } }),
+            RefusalException.TooMany e => TooMany(http, e),
             RefusalException.Forbidden e => Problem(StatusCodes.Status403Forbidden, "Not allowed.", e.Message),
             BadHttpRequestException e => Problem(e.StatusCode, "The request can't be read.", Explain(e)),
             _ => Failed(exception),
@@ -28,6 +30,12 @@ internal sealed partial class RefusalHandler(ILogger<RefusalHandler> logger) : I
     }
 
     private static IResult Problem(int status, string title, string detail) => Results.Problem(statusCode: status, title: title, detail: detail);
+
+    private static IResult TooMany(HttpContext http, RefusalException.TooMany refusal)
+    {
+        http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(refusal.RetryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return Problem(StatusCodes.Status429TooManyRequests, "Too many requests.", refusal.Message);
+    }
 
     /// <summary>The reader's own words name the member and the place; the framework's wrapper names our parameter.</summary>
     private static string Explain(BadHttpRequestException exception) =>

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Mcpx.Core.Audit;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 
@@ -12,21 +13,34 @@ internal sealed class ActorResolver(IMembershipStore memberships)
 {
     /// <summary>Null when nobody is signed in, the organisation does not exist or the person is no member of it.</summary>
     public async Task<Actor?> FindAsync(ClaimsPrincipal principal, string organizationSlug, CancellationToken cancellationToken) =>
-        await FindMembershipAsync(principal, organizationSlug, cancellationToken) is { } membership
-            ? new Actor(membership.Organization.Id, membership.User.Id, membership.User.Name, membership.Role, "dashboard")
+        SignedInOf(principal) is { } me && await memberships.FindAsync(organizationSlug, me.User, cancellationToken) is { } membership
+            ? Actor.Of(membership, me.Origin)
             : null;
 
     /// <summary>Null in the same cases.</summary>
     public Task<Membership?> FindMembershipAsync(ClaimsPrincipal principal, string organizationSlug, CancellationToken cancellationToken) =>
         UserOf(principal) is { } user ? memberships.FindAsync(organizationSlug, user, cancellationToken) : Task.FromResult<Membership?>(null);
 
+    public Task<IReadOnlyList<Membership>> MembershipsAsync(UserId user, CancellationToken cancellationToken) => memberships.ListAsync(user, cancellationToken);
+
     public static UserId? UserOf(ClaimsPrincipal principal) =>
         principal.Identity?.IsAuthenticated is true && EntityId.TryParse(principal.FindFirstValue(McpxClaims.UserId), out UserId user) ? user : null;
+
+    /// <summary>The person and their session; null when nobody is signed in, or only by a cookie of a release without sessions.</summary>
+    public static SignedIn? SignedInOf(ClaimsPrincipal? principal) =>
+        principal is not null && UserOf(principal) is { } user && EntityId.TryParse(principal.FindFirstValue(McpxClaims.SessionId), out SessionId session)
+            ? new SignedIn(user, session, RequestOrigins.Of(principal, session))
+            : null;
 
     /// <summary>The holder of the token that authenticated an API request.</summary>
     public static Actor FromToken(HttpContext http)
     {
         Caller caller = http.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint did not require a token.");
-        return new Actor(caller.Organization, caller.User, caller.Membership.User.Name, caller.Role, $"token {caller.TokenName}");
+        UsedCredential credential = caller.Token is { } token ? new UsedCredential(UsedCredentialKind.Token, token.Value, caller.TokenName) : new UsedCredential(UsedCredentialKind.AccessToken);
+        return new Actor(caller.Organization, caller.Principal, caller.Role, RequestOrigins.Of(http, credential))
+        {
+            Scopes = caller.Scopes,
+            Limits = caller.Limits,
+        };
     }
 }

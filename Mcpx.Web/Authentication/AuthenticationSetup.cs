@@ -1,3 +1,5 @@
+using Mcpx.Core.Identity;
+using Mcpx.Web.Authentication.Providers;
 using Mcpx.Web.Hosting;
 using Microsoft.AspNetCore.Authentication;
 
@@ -6,10 +8,6 @@ namespace Mcpx.Web.Authentication;
 /// <summary>The schemes and policies of the doors, in one place to review.</summary>
 internal static class AuthenticationSetup
 {
-    /// <summary>The hop to a sign-in page is the dashboard's alone; it lives here so that both sides agree.</summary>
-    public const string SignInPath = "/sign-in";
-
-    private static readonly TimeSpan SessionLifetime = TimeSpan.FromHours(8);
 
     public static void AddMcpxAuthentication(this IServiceCollection services, McpxOptions options)
     {
@@ -26,12 +24,16 @@ internal static class AuthenticationSetup
                 cookie.Cookie.HttpOnly = true;
                 cookie.Cookie.SameSite = SameSiteMode.Lax;
                 cookie.Cookie.Path = "/";
-                cookie.ExpireTimeSpan = SessionLifetime;
-                cookie.SlidingExpiration = true;
-                cookie.LoginPath = SignInPath;
-                cookie.AccessDeniedPath = SignInPath;
+                // The session slides, and it does so in the database: an open circuit sends no request that could renew a cookie.
+                cookie.ExpireTimeSpan = UserSession.LongestLife;
+                cookie.SlidingExpiration = false;
+                cookie.EventsType = typeof(SessionCookieEvents);
+                cookie.LoginPath = AuthenticationPaths.SignIn;
+                cookie.AccessDeniedPath = AuthenticationPaths.SignIn;
                 cookie.ReturnUrlParameter = "returnUrl";
-            });
+            })
+            .AddProviders(options);
+        services.AddSingleton<SessionCookieEvents>().AddSingleton<DashboardSignIn>();
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.ApiRead, p => p.AddAuthenticationSchemes(Schemes.Token).RequireClaim(McpxClaims.Scope, "api:read"))
             .AddPolicy(Policies.ApiWrite, p => p.AddAuthenticationSchemes(Schemes.Token).RequireClaim(McpxClaims.Scope, "api:write"))

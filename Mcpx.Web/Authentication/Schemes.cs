@@ -21,4 +21,16 @@ internal static class McpxClaims
 {
     public const string UserId = "sub";
     public const string Scope = "scope";
+
+    /// <summary>The dashboard session that a cookie belongs to.</summary>
+    public const string SessionId = "sid";
+
+    /// <summary>How somebody came into the dashboard.</summary>
+    public const string Provider = "idp";
+
+    /// <summary>Where the present request comes from; of the request, never of the cookie.</summary>
+    public const string Address = "mcpx:address";
+
+    /// <summary>The browser as it calls itself, likewise.</summary>
+    public const string UserAgent = "mcpx:user-agent";
 }

@@ -86,6 +86,22 @@ public abstract class OrganizationPart : ComponentBase, IDisposable
         return done && refusal is null;
     }
 
+    /// <summary>Looks again and again, until the page is left or there is nothing more to look for.</summary>
+    /// <param name="goesOn">Asked before each look; null for always.</param>
+    private protected async Task RepeatAsync(TimeSpan every, TimeProvider time, Func<Task> look, Func<bool>? goesOn = null)
+    {
+        using PeriodicTimer timer = new(every, time);
+        try
+        {
+            while (goesOn?.Invoke() is not false && await timer.WaitForNextTickAsync(Left))
+                await InvokeAsync(look);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The page was left.
+        }
+    }
+
     /// <summary>Reads something. Returns what to tell the person when it fails; null when it did not.</summary>
     private protected async Task<string?> ReadAsync(Func<Actor, Task> read)
     {

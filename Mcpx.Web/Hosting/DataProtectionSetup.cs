@@ -25,9 +25,7 @@ internal static class DataProtectionSetup
 
     internal sealed class KeySeal(KeyRing keys)
     {
-        public AesGcmSecretProtector Protector { get; } = new(keys, "mcpx/data-protection-keys/v1");
-
-        public static string Context => "data_protection_keys|xml";
+        public AesGcmSecretProtector Protector { get; } = new(keys, DataProtectionSeal.Purpose);
     }
 
     private sealed class KeyRepository(IDataProtectionKeyStore store) : IXmlRepository
@@ -41,8 +39,8 @@ internal static class DataProtectionSetup
     {
         public EncryptedXmlInfo Encrypt(XElement plaintextElement)
         {
-            byte[] sealedKey = seal.Protector.Protect(System.Text.Encoding.UTF8.GetBytes(plaintextElement.ToString(SaveOptions.DisableFormatting)), KeySeal.Context);
-            return new EncryptedXmlInfo(new XElement("sealed", Convert.ToBase64String(sealedKey)), typeof(KeyDecryptor));
+            byte[] sealedKey = seal.Protector.Protect(System.Text.Encoding.UTF8.GetBytes(plaintextElement.ToString(SaveOptions.DisableFormatting)), DataProtectionSeal.Context);
+            return new EncryptedXmlInfo(new XElement(DataProtectionSeal.Element, Convert.ToBase64String(sealedKey)), typeof(KeyDecryptor));
         }
     }
 
@@ -51,7 +49,7 @@ internal static class DataProtectionSetup
     {
         public XElement Decrypt(XElement encryptedElement)
         {
-            byte[] plaintext = services.GetRequiredService<KeySeal>().Protector.Unprotect(Convert.FromBase64String(encryptedElement.Value), KeySeal.Context)
+            byte[] plaintext = services.GetRequiredService<KeySeal>().Protector.Unprotect(Convert.FromBase64String(encryptedElement.Value), DataProtectionSeal.Context)
                 ?? throw new InvalidOperationException("A data protection key can't be read with the configured ENCRYPTION_KEY.");
             return XElement.Parse(System.Text.Encoding.UTF8.GetString(plaintext));
         }

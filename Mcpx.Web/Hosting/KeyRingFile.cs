@@ -8,7 +8,8 @@ internal static class KeyRingFile
 {
     private const string FileName = "encryption.key";
 
-    public static KeyRing Load(McpxOptions options) => KeyRing.Parse(options.EncryptionKey ?? ReadOrMake(options.DataDirectory));
+    /// <param name="encryptionKey">Null reads, or makes, the one in the data directory.</param>
+    public static KeyRing Load(string? encryptionKey, string dataDirectory) => KeyRing.Parse(encryptionKey ?? ReadOrMake(dataDirectory));
 
     private static string ReadOrMake(string directory)
     {

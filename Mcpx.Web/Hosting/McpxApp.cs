@@ -1,11 +1,14 @@
 using Mcpx.Core;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Health;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Servers;
 using Mcpx.Data;
 using Mcpx.Web.Api;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Dashboard;
 using Mcpx.Web.Dashboard.SignIn;
+using Mcpx.Web.OAuth;
 using Mcpx.Web.Proxy;
 
 namespace Mcpx.Web.Hosting;
@@ -41,16 +44,20 @@ internal static class McpxApp
 
     private static void AddServices(IServiceCollection services, McpxOptions options)
     {
-        services.AddSingleton(options).AddSingleton<PublicAddress>();
+        services.AddSingleton(options).AddSingleton<PublicAddress>().AddSingleton(new ResourceAddresses(options.PublicUrl));
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(KeyRingFile.Load(options));
+        services.AddSingleton(KeyRingFile.Load(options.EncryptionKey, options.DataDirectory));
         services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow));
-        services.AddSingleton(new GlobalLimit(options.MaxCalls));
+        services.AddSingleton(new GlobalLimit(options.MaxCalls)).AddSingleton(options.Journal);
+        services.AddSingleton(s => new ConnectionTestLimit(options.MaxTests, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new InvitationLinks(s.GetRequiredService<PublicAddress>().To(InvitationLinks.AcceptPath)));
+        if (options.Mail is { } mail) services.AddSingleton(mail);
         services.AddMcpxCore();
-        services.AddMcpxData(_ => options.ConnectionString!);
+        services.AddMcpxData(_ => options.Database.Connections);
         services.AddMcpxDataProtection();
         services.AddMcpxAuthentication(options);
         services.AddSingleton<ActorResolver>().AddSingleton<McpRequestHandler>();
+        services.AddMcpxOAuth();
         services.AddMcpxApi();
         services.AddMcpxDashboard().AddMcpxPages();
         services.AddSingleton<FirstOwner>().AddSingleton<DemoContent>().AddSingleton<Welcome>().AddSingleton<Readiness>();
@@ -70,6 +77,7 @@ internal static class McpxApp
 
         app.MapProbes();
         app.MapMcp();
+        app.MapOAuth();
         app.MapMcpxApi();
         app.MapSignIn();
         app.MapMcpxDashboard();

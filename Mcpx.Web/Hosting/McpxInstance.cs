@@ -1,3 +1,4 @@
+using Mcpx.Core.Identity;
 using Mcpx.Data;
 using Mcpx.Data.Embedded;
 
@@ -35,9 +36,12 @@ internal sealed partial class McpxInstance : IAsyncDisposable
                 database = await EmbeddedDatabase.StartAsync(options.DataDirectory, loggers.CreateLogger<EmbeddedDatabase>(), CancellationToken.None);
             }
 
-            WebApplication app = McpxApp.Build(builder, options with { ConnectionString = database?.ConnectionString ?? options.ConnectionString }, customize);
+            if (database is not null) options = options with { Database = options.Database with { Owner = database.ConnectionString } };
+            WebApplication app = McpxApp.Build(builder, options, customize);
             if (database is not null) StopWithoutDatabase(app, database);
             await MigrateAsync(app);
+            await app.Services.GetRequiredService<TokenPeppers>().LoadAsync(CancellationToken.None);
+            if (options.JwtSecretStandsIn) LogStandIn(app.Services.GetRequiredService<ILogger<McpxInstance>>());
             return new McpxInstance(app, database);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
@@ -96,6 +100,9 @@ internal sealed partial class McpxInstance : IAsyncDisposable
 
     [LoggerMessage(6011, LogLevel.Warning, "{Reason} Trying again.")]
     private static partial void LogWaiting(ILogger logger, string reason);
+
+    [LoggerMessage(6124, LogLevel.Warning, "ENCRYPTION_KEY is not set: the keys that protect stored secrets come from JWT_SECRET. Set ENCRYPTION_KEY (openssl rand -base64 32), keep JWT_SECRET beside it, and rotate; see docs/operations.md, Keys.")]
+    private static partial void LogStandIn(ILogger logger);
 
     [LoggerMessage(6010, LogLevel.Critical, "The embedded database ended; stopping.")]
     private static partial void LogDatabaseGone(ILogger logger);

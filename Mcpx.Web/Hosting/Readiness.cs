@@ -18,11 +18,22 @@ internal sealed class Readiness(SnapshotKeeper snapshots, CallJournal journal, D
     /// </summary>
     public bool IsReady => _started && snapshots.IsLoaded && journal.CanAdmit;
 
-    public object Report() => new
+    public object Report() => Report(journal.State);
+
+    private object Report(JournalState waiting) => new
     {
         status = IsReady ? "ready" : "not ready",
         configuration = snapshots.IsLoaded ? "loaded" : "not loaded",
-        journal = new { depth = journal.Depth, lastError = journal.LastError, accepting = journal.CanAdmit },
-        database = migrator.Info is { } info ? new { version = info.ServerVersion.ToString(), edition = info.Edition.ToString(), timescale = info.ExtensionVersion } : null,
+        journal = new
+        {
+            accepting = waiting.IsAccepting,
+            depth = waiting.Depth,
+            bytes = waiting.Bytes,
+            budgetBytes = waiting.Budget,
+            oldestSeconds = waiting.Oldest is { } oldest ? (int?)Math.Max(0, oldest.TotalSeconds) : null,
+            lastError = waiting.LastError,
+            diskError = waiting.DiskError,
+        },
+        database = migrator.Facts,
     };
 }

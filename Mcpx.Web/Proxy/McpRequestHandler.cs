@@ -8,7 +8,7 @@ using Microsoft.Extensions.Primitives;
 namespace Mcpx.Web.Proxy;
 
 /// <summary>Turns an HTTP request into a <see cref="ProxyContext"/> and lets the pipeline answer it.</summary>
-internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper snapshots, PublicAddress address, IHostApplicationLifetime lifetime)
+internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper snapshots, PublicAddress address, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const string ParameterHeaderPrefix = "Mcp-Param-";
     private const int LongestSlug = 63;
@@ -79,7 +79,9 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             Headers = headers,
             LastEventId = One(http.Request.Headers["Last-Event-ID"]),
             Credential = BearerToken.Of(http.Request.Headers.Authorization),
-            Response = new HttpProxyResponse(http),
+            RemoteAddress = http.Connection.RemoteIpAddress,
+            UserAgent = http.Request.Headers.UserAgent,
+            Response = new HttpProxyResponse(http, time),
             ClientGone = gone,
             Snapshot = snapshots.Current,
         };
@@ -108,9 +110,12 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             RequestId = id,
             Era = era,
             Headers = headers,
+            TraceParent = One(requested["traceparent"]),
             ParameterHeaders = era is ProtocolEra.Stateless ? ParametersOf(requested) : [],
             Credential = BearerToken.Of(requested.Authorization),
-            Response = new HttpProxyResponse(http),
+            RemoteAddress = http.Connection.RemoteIpAddress,
+            UserAgent = requested.UserAgent,
+            Response = new HttpProxyResponse(http, time),
             ClientGone = http.RequestAborted,
             Snapshot = snapshots.Current,
         };

@@ -55,7 +55,7 @@ document.addEventListener('click', event => {
   else if (target.dataset.themeToggle !== undefined) chooseTheme(isDark() ? 'light' : 'dark');
   else if (target.dataset.reload !== undefined) location.reload();
   else if (target.dataset.reconnect !== undefined) void reconnect();
-  else document.querySelector('#rail:popover-open')?.hidePopover();
+  else for (const open of document.querySelectorAll('#rail:popover-open, #rail [popover]:popover-open')) open.hidePopover();
 });
 
 async function reconnect() {
@@ -70,6 +70,17 @@ document.addEventListener('keydown', event => {
   if (!link) return;
   const links = [...link.closest('table').querySelectorAll('a[data-row]')];
   links[links.indexOf(link) + step]?.focus();
+  event.preventDefault();
+});
+
+// And from entry to entry of a menu, from its button into it.
+document.addEventListener('keydown', event => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const menu = step && (event.target.closest?.('[data-menu]') ?? document.querySelector(`[data-menu]:popover-open#${event.target.getAttribute?.('popovertarget') ?? 'none'}`));
+  if (!menu) return;
+  const entries = [...menu.querySelectorAll('a, button')];
+  const here = entries.indexOf(document.activeElement);
+  entries[here < 0 ? (step > 0 ? 0 : entries.length - 1) : here + step]?.focus();
   event.preventDefault();
 });
 

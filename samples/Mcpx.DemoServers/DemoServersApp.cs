@@ -1,6 +1,7 @@
 using Mcpx.DemoServers.Crm;
 using Mcpx.DemoServers.Finance;
 using Mcpx.DemoServers.Hr;
+using Mcpx.DemoServers.Tickets;
 using Mcpx.SampleHosting;
 
 namespace Mcpx.DemoServers;
@@ -17,14 +18,17 @@ public static class DemoServersApp
             .AddEnvironmentVariables(DemoOptions.EnvironmentPrefix)
             .AddCommandLine(args, DemoOptions.Switches);
         var options = DemoOptions.From(builder.Configuration);
-        return builder.Build(options.Port, nameof(Mcpx), FinanceTools.Server(options), HrTools.Server(options), CrmTools.Server());
+        TokenDesk desk = new(DemoOptions.TicketsClient, options.TicketsSecret, TimeProvider.System);
+        var app = builder.Build(options.Port, nameof(Mcpx), FinanceTools.Server(options), HrTools.Server(options), CrmTools.Server(), TicketTools.Server(desk));
+        desk.Map(app);
+        return app;
     }
 
     /// <summary>Builds and starts; the caller stops and disposes it.</summary>
     public static Task<WebApplication> StartAsync(string[] args, CancellationToken cancellationToken = default) =>
         Build(args).StartedAsync(cancellationToken);
 
-    /// <summary>The MCP endpoint of one server (<c>finance</c>, <c>hr</c>, <c>crm</c>) of a started application.</summary>
+    /// <summary>The MCP endpoint of one server (<c>finance</c>, <c>hr</c>, <c>crm</c>, <c>tickets</c>) of a started application.</summary>
     public static Uri UrlOf(this WebApplication app, string server)
     {
         ArgumentNullException.ThrowIfNull(app);

@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Mcpx.SampleHosting;
 
-/// <summary>How a server tells its callers apart: not at all, by a key in a header, or by a bearer token.</summary>
+/// <summary>How a server tells its callers apart: not at all, by a key in a header, by a bearer token, or in a way of its own.</summary>
 internal abstract class Guard
 {
     /// <summary>What a 401 says in <c>WWW-Authenticate</c> (RFC 9110, 11.6.1 asks for one with every 401).</summary>
-    public abstract string Challenge { get; }
+    public abstract string Challenge(HttpRequest request);
 
     public abstract bool Admits(IHeaderDictionary headers);
 
@@ -17,21 +17,21 @@ internal abstract class Guard
 
     public sealed class Open : Guard
     {
-        public override string Challenge => "";
+        public override string Challenge(HttpRequest request) => "";
 
         public override bool Admits(IHeaderDictionary headers) => true;
     }
 
     public sealed class ApiKey(string header, string key) : Guard
     {
-        public override string Challenge => $"ApiKey header=\"{header}\"";
+        public override string Challenge(HttpRequest request) => $"ApiKey header=\"{header}\"";
 
         public override bool Admits(IHeaderDictionary headers) => Same(headers[header].ToString(), key);
     }
 
     public sealed class Bearer(string realm, string token) : Guard
     {
-        public override string Challenge => $"Bearer realm=\"{realm}\", error=\"invalid_token\"";
+        public override string Challenge(HttpRequest request) => $"Bearer realm=\"{realm}\", error=\"invalid_token\"";
 
         public override bool Admits(IHeaderDictionary headers)
         {

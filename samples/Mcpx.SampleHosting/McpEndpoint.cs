@@ -31,7 +31,7 @@ internal sealed class McpEndpoint(SampleServer server, SessionTable sessions, IH
         if (server.Guard.Admits(context.Request.Headers))
             return next(context);
 
-        context.Response.Headers.WWWAuthenticate = server.Guard.Challenge;
+        context.Response.Headers.WWWAuthenticate = server.Guard.Challenge(context.Request);
         return Refusal.Unauthenticated().WriteAsync(context);
     };
 

@@ -47,10 +47,10 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
 
     /// <summary>Sends the server's answer, after its record is durable.</summary>
     /// <param name="status">The HTTP status if nothing was sent before.</param>
-    public ValueTask FinishAsync(ReadOnlyMemory<byte> message, AnswerKind kind, int status, CancellationToken cancellationToken)
+    public ValueTask FinishAsync(ReadOnlyMemory<byte> message, AnswerKind kind, int status)
     {
         context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
-        return FinishAsync(message, AnswerPeek.OutcomeOf(status, kind, message.Span), status, cancellationToken);
+        return FinishAsync(message, AnswerPeek.OutcomeOf(status, kind, message.Span), status);
     }
 
     /// <summary>Ends the call with an error of the gateway's own: in the stream when one is open.</summary>
@@ -58,10 +58,10 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
     {
         context.Refuse(outcome, error, error.Message);
         // Else the record filter sends it.
-        return HasStarted ? FinishAsync(error.ToJson(context.RequestId.Span), outcome, error.Status, context.ClientGone) : ValueTask.CompletedTask;
+        return HasStarted ? FinishAsync(error.ToJson(context.RequestId.Span), outcome, error.Status) : ValueTask.CompletedTask;
     }
 
-    private async ValueTask FinishAsync(ReadOnlyMemory<byte> message, CallOutcome outcome, int status, CancellationToken cancellationToken)
+    private async ValueTask FinishAsync(ReadOnlyMemory<byte> message, CallOutcome outcome, int status)
     {
         CallProgress progress = context.Progress;
         progress.Status = _isStream ? 200 : status;
@@ -72,7 +72,7 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
             progress.ResponseBytes = message.Length;
             await progress.Settle!();
             context.Response.Start(status, "application/json", message.Length, _headers);
-            await context.Response.WriteAsync(message, cancellationToken);
+            await context.Response.FinishAsync(message);
             return;
         }
 
@@ -80,18 +80,18 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
         progress.Response.Add(@event.Span);
         progress.ResponseBytes += @event.Length;
         await progress.Settle!();
-        await context.Response.WriteAsync(@event, cancellationToken);
+        await context.Response.FinishAsync(@event);
     }
 
     /// <summary>202 for what needs no answer.</summary>
     /// <param name="status">202, or 204 for the end of a session.</param>
-    public async ValueTask AcceptAsync(CancellationToken cancellationToken, int status = 202)
+    public async ValueTask AcceptAsync(int status = 202)
     {
         context.Progress.Status = status;
         context.Progress.End(CallOutcome.Ok, time);
         await context.Progress.Settle!();
         context.Response.Start(status, null, status is 204 ? null : 0, _headers);
-        await context.Response.WriteAsync(default, cancellationToken);
+        await context.Response.FinishAsync(default);
     }
 
     /// <summary>Waits for what comes next and meanwhile keeps the stream open: proxies and clients drop a silent connection.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Mcpx.Core.Credentials;
 
 namespace Mcpx.Core.Proxy.Bridge;
 
@@ -53,7 +54,7 @@ public sealed class HttpUpstreamSession : UpstreamSession
             using CallDeadline deadline = CallDeadline.ForExchange(_time, EndingPatience, CancellationToken.None);
             using HttpResponseMessage answer = await SendAsync(HttpMethod.Delete, null, null, deadline);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException or UpstreamTokenException)
         {
             // Ending is a courtesy: the server forgets a session that nobody uses.
         }
@@ -87,7 +88,6 @@ public sealed class HttpUpstreamSession : UpstreamSession
             Session = Id,
             ProtocolVersion = Version.Length == 0 ? null : Version,
             LastEventId = lastEventId,
-            Credential = Hop.Credential,
         };
         using HttpRequestMessage http = request.ToHttp();
         HttpResponseMessage answer = await _transport.SendAsync(Hop.Route, http, deadline.Token);

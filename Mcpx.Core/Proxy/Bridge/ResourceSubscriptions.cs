@@ -30,7 +30,7 @@ public sealed class ResourceSubscriptions(StatelessToSession toSession, Upstream
     public async Task<Listening> OpenAsync(ProxyContext context, UpstreamHop hop, CancellationToken cancellationToken)
     {
         string conversation = "listen|" + Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
-        UpstreamSessionKey key = UpstreamSessionKey.For(hop.Route, context.Caller!.User, conversation);
+        UpstreamSessionKey key = UpstreamSessionKey.For(hop.Route, context.Caller!.Principal.Id, conversation);
         return new Listening(await toSession.OpenAsync(key, hop, logLevel: null, cancellationToken), () => sessions.Close(conversation));
     }
 

@@ -45,7 +45,7 @@ public sealed class SessionBridge(
         {
             // 2026-07-28 has no such request: the standing stream asks for these URIs anew.
             client.Live.Subscribe(context.Message.Uri ?? "", method is RequestMethods.ResourcesSubscribe);
-            return answer.FinishAsync(JsonRpc.Result(call.Id, "{}"u8.ToArray()), AnswerKind.Result, 200, context.ClientGone).AsTask();
+            return answer.FinishAsync(JsonRpc.Result(call.Id, "{}"u8.ToArray()), AnswerKind.Result, 200).AsTask();
         }
 
         return toStateless.CallAsync(call, client, answer);

@@ -63,7 +63,7 @@ public sealed class SessionFront(
             case ProxyVerb.EndSession:
                 clients.End(session.Id);
                 upstreams.Close(session.Id);
-                await answer.AcceptAsync(context.ClientGone, status: 204);
+                await answer.AcceptAsync(status: 204);
                 return;
         }
 
@@ -129,7 +129,7 @@ public sealed class SessionFront(
             await endpoint.TellAsync(context, client);
         }
 
-        await answer.AcceptAsync(context.ClientGone);
+        await answer.AcceptAsync();
     }
 
     private async Task RespondAsync(ProxyContext context, ISessionEndpoint endpoint, SessionClient client, ClientAnswer answer)
@@ -141,7 +141,7 @@ public sealed class SessionFront(
             isKnown = true;
         }
 
-        if (isKnown) await answer.AcceptAsync(context.ClientGone);
+        if (isKnown) await answer.AcceptAsync();
         else context.Refuse(CallOutcome.Denied, ProxyErrors.UnknownQuestion, ProxyErrors.UnknownQuestion.Message);
     }
 
@@ -168,7 +168,7 @@ public sealed class SessionFront(
     }
 
     private static ValueTask ResultAsync(ProxyContext context, ClientAnswer answer, ReadOnlyMemory<byte> result) =>
-        answer.FinishAsync(JsonRpc.Result(context.RequestId, result), AnswerKind.Result, 200, context.ClientGone);
+        answer.FinishAsync(JsonRpc.Result(context.RequestId, result), AnswerKind.Result, 200);
 }
 
 /// <summary>RFC 5424, section 6.2.1, as the protocol spells them.</summary>

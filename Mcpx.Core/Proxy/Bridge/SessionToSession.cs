@@ -43,7 +43,7 @@ public sealed class SessionToSession(UpstreamSessions sessions, ServerQuestions 
     }
 
     public static UpstreamSessionKey KeyOf(ProxyContext context, UpstreamHop hop, SessionClient client) =>
-        UpstreamSessionKey.For(hop.Route, context.Caller!.User, client.Session.Id);
+        UpstreamSessionKey.For(hop.Route, context.Caller!.Principal.Id, client.Session.Id);
 
     private async Task AskAsync(BridgedCall call, UpstreamSession session, SessionClient client, string place, ClientAnswer answer, CallUnderWay underWay)
     {
@@ -57,7 +57,7 @@ public sealed class SessionToSession(UpstreamSessions sessions, ServerQuestions 
                 UpstreamMessage message = messages.Current;
                 if (message.IsAnswer)
                 {
-                    await answer.FinishAsync(call.Rewritten(message.Json), message.Kind, message.Status >= 500 ? message.Status : 200, gone);
+                    await answer.FinishAsync(call.Rewritten(message.Json), message.Kind, message.Status >= 500 ? message.Status : 200);
                     return;
                 }
 

@@ -34,7 +34,7 @@ public sealed class SessionToStateless(StatelessUpstream upstream, ParameterHead
                 if (!AsksForInput(result))
                 {
                     JsonChange[] changes = result.Id.IsEmpty || round > 0 ? [JsonChange.Set(call.Id, "id")] : [];
-                    await answer.FinishAsync(call.Rewritten(Translation.FromStateless(result, changes)), result.Kind, StatusFor(result), underWay.Stopped);
+                    await answer.FinishAsync(call.Rewritten(Translation.FromStateless(result, changes)), result.Kind, StatusFor(result));
                     return;
                 }
 

@@ -52,7 +52,7 @@ public sealed class SseUpstreamSession : UpstreamSession
 
     public override async Task TellAsync(ReadOnlyMemory<byte> message, CallDeadline deadline)
     {
-        OutboundRequest request = new(HttpMethod.Post, _postAddress!, message) { ProtocolVersion = Version.Length == 0 ? null : Version, Credential = Hop.Credential };
+        OutboundRequest request = new(HttpMethod.Post, _postAddress!, message) { ProtocolVersion = Version.Length == 0 ? null : Version };
         using HttpRequestMessage http = request.ToHttp();
         using HttpResponseMessage answer = await _transport.SendAsync(Hop.Route, http, deadline.Token);
         AnswerRelay.RefuseUnusable(answer);
@@ -118,7 +118,7 @@ public sealed class SseUpstreamSession : UpstreamSession
         Exception? cause = null;
         try
         {
-            using HttpRequestMessage http = new OutboundRequest(HttpMethod.Get, Hop.Route.Server.Url, null) { Credential = Hop.Credential }.ToHttp();
+            using HttpRequestMessage http = new OutboundRequest(HttpMethod.Get, Hop.Route.Server.Url, null).ToHttp();
             using HttpResponseMessage answer = await _transport.SendAsync(Hop.Route, http, _life.Token);
             _life.ExpectMore();
             AnswerRelay.RefuseUnusable(answer);

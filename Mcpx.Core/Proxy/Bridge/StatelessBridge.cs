@@ -13,7 +13,7 @@ public sealed class StatelessBridge(StatelessToSession toSession, ResourceSubscr
     {
         ClientAnswer answer = new(context, time);
         // The stateless era knows no notifications of clients over HTTP; what comes all the same is for nobody.
-        if (context.Message!.Kind is not McpMessageKind.Request) return answer.AcceptAsync(context.ClientGone).AsTask();
+        if (context.Message!.Kind is not McpMessageKind.Request) return answer.AcceptAsync().AsTask();
         string method = context.Message.Method!;
         if (method == RequestMethods.ServerDiscover) return DiscoverAsync(context, answer);
         if (method == RequestMethods.SubscriptionsListen) return ListenAsync(context, answer);
@@ -42,7 +42,7 @@ public sealed class StatelessBridge(StatelessToSession toSession, ResourceSubscr
             JsonChange.Remove("serverInfo"),
         ];
         if (JsonEdit.Find(opening, "serverInfo") is { } info) changes.Add(JsonChange.Set(info, "_meta", Translation.ServerInfoKey));
-        await answer.FinishAsync(JsonRpc.Result(context.RequestId, Translation.Edit(opening, [.. changes])), AnswerKind.Result, 200, context.ClientGone);
+        await answer.FinishAsync(JsonRpc.Result(context.RequestId, Translation.Edit(opening, [.. changes])), AnswerKind.Result, 200);
     }
 
     private async Task ListenAsync(ProxyContext context, ClientAnswer answer)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Credentials;
 using Mcpx.Core.Protocol;
 using Mcpx.Core.Servers;
 using ModelContextProtocol.Protocol;
@@ -59,7 +60,7 @@ public sealed class StatelessToSession(UpstreamSessions sessions, ParameterHeade
 
     /// <summary>One session for all of a caller's requests that want logs of the same level.</summary>
     public static UpstreamSessionKey KeyOf(ProxyContext context, UpstreamHop hop, string? logLevel) =>
-        UpstreamSessionKey.For(hop.Route, context.Caller!.User, $"stateless|{logLevel}");
+        UpstreamSessionKey.For(hop.Route, context.Caller!.Principal.Id, $"stateless|{logLevel}");
 
     /// <summary>The shared session, with the log level that its requests ask for.</summary>
     public async Task<UpstreamSession> OpenAsync(UpstreamSessionKey key, UpstreamHop hop, string? logLevel, CancellationToken cancellationToken)
@@ -92,7 +93,7 @@ public sealed class StatelessToSession(UpstreamSessions sessions, ParameterHeade
                 else if (message.IsAnswer)
                 {
                     ReadOnlyMemory<byte> result = Translation.FromSession(message, call.Method, JsonChange.Set(call.Id, "id"));
-                    await answer.FinishAsync(call.Rewritten(result), message.Kind, StatusFor(message), gone);
+                    await answer.FinishAsync(call.Rewritten(result), message.Kind, StatusFor(message));
                     return;
                 }
                 else if (Passes(message, logLevel))
@@ -161,7 +162,7 @@ internal static class CancelNotice
             using CallDeadline deadline = CallDeadline.ForExchange(time, Patience, CancellationToken.None);
             await session.TellAsync(notice, deadline);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException or UpstreamAnswerException or UpstreamRefusedException)
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException or UpstreamAnswerException or UpstreamRefusedException or UpstreamTokenException)
         {
             // A courtesy: the server finds out when it sends.
         }

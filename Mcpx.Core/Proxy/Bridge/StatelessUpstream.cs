@@ -19,7 +19,6 @@ public sealed class StatelessUpstream(IUpstreamTransport transport)
             Method = method,
             Name = McpHeaderEncoder.EncodeValue(name),
             Parameters = parameters,
-            Credential = hop.Credential,
         };
         using HttpRequestMessage http = outbound.ToHttp();
         using HttpResponseMessage answer = await transport.SendAsync(hop.Route, http, deadline.Token);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mcpx.Core.Credentials;
 using Mcpx.Core.Protocol;
 using ModelContextProtocol.Protocol;
 
@@ -9,7 +10,7 @@ namespace Mcpx.Core.Proxy.Bridge;
 /// questions, log levels.
 /// </summary>
 public sealed class UpstreamRelations(
-    StatelessUpstream stateless, SessionToSession toSession, UpstreamSessions sessions, ServerQuestions questions, IUpstreamTransport transport, TimeProvider time)
+    StatelessUpstream stateless, SessionToSession toSession, UpstreamSessions sessions, ServerQuestions questions, IUpstreamTransport transport, ServerSwitches switches, TimeProvider time)
 {
     /// <summary>Before a stream that ended is asked for again.</summary>
     public static TimeSpan FirstPause { get; } = TimeSpan.FromSeconds(1);
@@ -68,10 +69,11 @@ public sealed class UpstreamRelations(
     /// <summary>Passes on what a session-era server says outside of calls, and asks again when its stream ends.</summary>
     public async Task FollowSessionAsync(ProxyContext context, UpstreamHop hop, SessionClient client, string place, CancellationToken clientGone)
     {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(clientGone, switches.Of(hop.Route));
         await RepeatAsync(async () =>
         {
-            UpstreamSession session = await toSession.OpenAsync(context, hop, client, clientGone);
-            using CallDeadline deadline = CallDeadline.ForStream(time, hop.Route.Server, clientGone);
+            UpstreamSession session = await toSession.OpenAsync(context, hop, client, over.Token);
+            using CallDeadline deadline = CallDeadline.ForStream(time, hop.Route.Server, over.Token);
             TimeSpan? pause = null;
             await foreach (UpstreamMessage message in session.ListenAsync(deadline))
             {
@@ -80,7 +82,7 @@ public sealed class UpstreamRelations(
             }
 
             return pause;
-        }, time, clientGone);
+        }, time, over.Token);
     }
 
     /// <summary>Listens to a stateless server for the client, again whenever its subscriptions change (MCP 2026-07-28, "Subscriptions").</summary>
@@ -89,15 +91,16 @@ public sealed class UpstreamRelations(
     public async Task FollowStatelessAsync(
         ProxyContext context, UpstreamHop hop, SessionClient client, IReadOnlyList<string> lists, Func<string, bool> isTheirs, CancellationToken clientGone)
     {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(clientGone, switches.Of(hop.Route));
         await RepeatAsync(async () =>
         {
             Task changed = client.Live.Resubscribed;
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
             _ = changed.ContinueWith(static (_, source) => Stop((CancellationTokenSource)source!), either, either.Token, TaskContinuationOptions.None, TaskScheduler.Default);
             string[] uris = [.. client.Live.Subscriptions.Where(isTheirs)];
             if (lists.Count + uris.Length == 0)
             {
-                await changed.WaitAsync(clientGone);
+                await changed.WaitAsync(over.Token);
                 return TimeSpan.Zero;
             }
 
@@ -113,13 +116,13 @@ public sealed class UpstreamRelations(
                         client.Live.Tell(Translation.Edit(message.Json, JsonChange.Remove("params", "_meta", Translation.SubscriptionKey)));
                 }
             }
-            catch (OperationCanceledException) when (changed.IsCompleted && !clientGone.IsCancellationRequested)
+            catch (OperationCanceledException) when (changed.IsCompleted && !over.IsCancellationRequested)
             {
                 return TimeSpan.Zero;
             }
 
             return pause;
-        }, time, clientGone);
+        }, time, over.Token);
     }
 
     /// <summary>A <c>subscriptions/listen</c> of the gateway's own.</summary>
@@ -185,5 +188,5 @@ public sealed class UpstreamRelations(
     }
 
     private static bool IsUpstreams(Exception e) =>
-        e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException or UpstreamAnswerException or UpstreamRefusedException;
+        e is HttpRequestException or IOException or OperationCanceledException or UpstreamSessionGoneException or UpstreamAnswerException or UpstreamRefusedException or UpstreamTokenException;
 }

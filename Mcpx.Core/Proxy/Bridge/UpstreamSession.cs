@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Mcpx.Core.Gateways;
-using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
 using Mcpx.Core.Servers;
 
@@ -9,8 +8,8 @@ namespace Mcpx.Core.Proxy.Bridge;
 /// <summary>The upstream does not know the session any more; nothing of the request was done.</summary>
 public sealed class UpstreamSessionGoneException() : Exception("The server has ended the session.");
 
-/// <summary>A way to a server: where it is, what it wants to see, and how it is spoken to.</summary>
-public sealed record UpstreamHop(ServerRoute Route, (string Header, Secret Value)? Credential, UpstreamProtocol Protocol)
+/// <summary>A way to a server: where it is and how it is spoken to.</summary>
+public sealed record UpstreamHop(ServerRoute Route, UpstreamProtocol Protocol)
 {
     /// <summary>The longest a whole call may take.</summary>
     public TimeSpan Patience => TimeSpan.FromSeconds(Route.Server.TimeoutSeconds);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Primitives;
 using Microsoft.Extensions.Hosting;
@@ -8,17 +9,25 @@ using Microsoft.Extensions.Logging;
 namespace Mcpx.Core.Proxy.Bridge;
 
 /// <summary>Which session with which server. Two callers never share one: a server may keep anything in it.</summary>
-/// <param name="Credential">A digest of the stored credential: a changed one opens a new session.</param>
+/// <param name="Access">A digest of the stored credential and the extra headers: changed ones open a new session.</param>
 /// <param name="Conversation">What keeps one caller's sessions apart: the client session's id, or what a shared one was opened for.</param>
-public readonly record struct UpstreamSessionKey(OrganizationId Organization, ServerId Server, Uri Url, string Credential, UserId User, string Conversation)
+public readonly record struct UpstreamSessionKey(OrganizationId Organization, ServerId Server, Uri Url, string Access, Guid Principal, string Conversation)
 {
-    public static UpstreamSessionKey For(ServerRoute route, UserId user, string conversation) => new(
+    public static UpstreamSessionKey For(ServerRoute route, Guid principal, string conversation) => new(
         route.Organization.Id, route.Server.Id, route.Server.Url,
-        route.Credential is null ? "" : Convert.ToHexString(SHA256.HashData(route.Credential.Ciphertext)), user, conversation);
+        AccessOf(route), principal, conversation);
+
+    private static string AccessOf(ServerRoute route)
+    {
+        if (route.Credential is null && route.Server.Headers.Count == 0) return "";
+        // A header holds no line break, so two lists never read the same.
+        string extra = string.Concat(route.Server.Headers.Select(h => $"{h.Name}: {h.Value}\n"));
+        return Convert.ToHexString(SHA256.HashData([.. route.Credential?.Ciphertext ?? [], .. Encoding.UTF8.GetBytes($"\n{route.Credential?.Client}\n{extra}")]));
+    }
 }
 
 /// <summary>The gateway's own sessions with session-era servers, opened when they are first needed and closed when nobody uses them.</summary>
-public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeProvider time, ILogger<UpstreamSessions> logger) : BackgroundService
+public sealed partial class UpstreamSessions(IUpstreamTransport transport, ServerSwitches switches, TimeProvider time, ILogger<UpstreamSessions> logger) : BackgroundService
 {
     /// <summary>Sessions kept at once on one replica; the longest unused goes first.</summary>
     public const int Most = 20_000;
@@ -76,6 +85,15 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
         }
     }
 
+    /// <summary>Ends every session with one server.</summary>
+    public void Close(OrganizationId organization, ServerId server)
+    {
+        foreach ((UpstreamSessionKey key, Entry entry) in _entries)
+        {
+            if (key.Organization == organization && key.Server == server) Close(key, entry);
+        }
+    }
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -86,6 +104,7 @@ public sealed partial class UpstreamSessions(IUpstreamTransport transport, TimeP
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        switches.OnWentOff(Close);
         using PeriodicTimer timer = new(SweepEvery, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
             Sweep();

@@ -41,7 +41,7 @@ public sealed class GatewayCalls(GatewayLists lists, RawLeg raw, StatelessToSess
         if (list is not null)
         {
             context.Progress.Response.Most = PayloadCapture.ListLimit;
-            await answer.FinishAsync(list.Written, AnswerKind.Result, 200, context.ClientGone);
+            await answer.FinishAsync(list.Written, AnswerKind.Result, 200);
             return;
         }
 

@@ -108,7 +108,7 @@ public sealed class GatewayDescription(CatalogKeeper catalogs)
             if (text.Length + own.Length > LongestInstructions) continue;
             if (text.Length > 0) text.Append("\n\n");
             text.Append("# ").Append(member.Server.Server.Name);
-            if (member.Member.Prefix.Length > 0) text.Append(" (tools that begin with ").Append(member.Member.Prefix).Append(')');
+            if (member.Prefix.Length > 0) text.Append(" (tools that begin with ").Append(member.Prefix).Append(')');
             text.Append('\n').Append(own);
         }
 

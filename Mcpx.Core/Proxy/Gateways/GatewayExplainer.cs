@@ -94,9 +94,12 @@ public sealed class GatewayExplainer(SnapshotKeeper snapshots, CatalogKeeper cat
 
     private GatewayExplanation Explain(GatewayView view)
     {
-        GovernanceSnapshot rules = snapshots.Current.Governance;
+        ProxySnapshot snapshot = snapshots.Current;
         GatewayCatalog catalog = view.Catalog;
-        ShownItem[] tools = [.. catalog.Tools.Select(t => new ShownItem(t, governance.DecideTool(rules, t.Member.Server, t.UpstreamName) as Decision.Deny))];
+        ShownItem[] tools = [.. catalog.Tools.Select(t => new ShownItem(t, BlockedBy(snapshot, t))
+        {
+            DependsOnCaller = governance.FindPolicy(snapshot.Governance, t.Member.Server)?.DependsOnCaller(t.UpstreamName) is true,
+        })];
         Dictionary<ServerId, int> open = Count(tools.Where(t => t.Blocked is null).Select(t => t.Item));
         Dictionary<ServerId, int> blocked = Count(tools.Where(t => t.Blocked is not null).Select(t => t.Item));
         Dictionary<ServerId, int> prompts = Count(catalog.Prompts);
@@ -109,6 +112,10 @@ public sealed class GatewayExplainer(SnapshotKeeper snapshots, CatalogKeeper cat
         return new GatewayExplanation(view.Route.Gateway, [.. members], tools, Show(catalog.Prompts), Show(catalog.Resources), Show(catalog.ResourceTemplates),
             [.. catalog.Conflicts.Select(c => new ConflictExplanation(c, ConflictAdvice.For(c)))]);
     }
+
+    private Decision.Deny? BlockedBy(ProxySnapshot snapshot, ExposedItem tool) =>
+        governance.HidesFromAll(snapshot.Governance, tool.Member.Server, tool.UpstreamName)
+        ?? snapshot.Pins.DecideShown(tool.Member.Server, tool.UpstreamName, tool.Hash);
 
     private MemberHealth HealthOf(MemberState state) => new(state, guard.StateOf(state.Member.Server.Organization.Id, state.Member.Member.Server));
 

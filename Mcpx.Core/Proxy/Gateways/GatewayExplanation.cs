@@ -35,6 +35,9 @@ public sealed record ShownItem(ExposedItem Item, Decision.Deny? Blocked)
 {
     private const int LongestDescription = 1000;
 
+    /// <summary>True for a tool that rules show to some callers and not to others.</summary>
+    public bool DependsOnCaller { get; init; }
+
     public UpstreamServer Server => Item.Member.Server.Server;
 
     /// <summary>As clients read it, at most 1,000 characters of it; null when there is none.</summary>

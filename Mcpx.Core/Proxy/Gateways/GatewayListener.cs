@@ -65,6 +65,6 @@ internal sealed class GatewayListener : IDisposable
 
     /// <summary>Equal as long as the same catalogues make the same lists.</summary>
     private static string ShapeOf(GatewayRoute route, ProxySnapshot snapshot) => string.Join('|', route.Members
-        .Select(m => $"{m.Member.Server}:{m.Server.Server.Enabled}:{snapshot.Governance.Find(route.Organization.Id, m.Member.Server)?.Fingerprint}")
+        .Select(m => $"{m.Member.Server}:{m.Prefix}:{m.Server.Server.Enabled}:{snapshot.Governance.Find(route.Organization.Id, m.Member.Server)?.Fingerprint}:{snapshot.Pins.Find(route.Organization.Id, m.Member.Server)?.Version}")
         .Prepend(route.Gateway.UpdatedAt.UtcTicks.ToString(System.Globalization.CultureInfo.InvariantCulture)));
 }

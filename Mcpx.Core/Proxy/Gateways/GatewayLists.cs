@@ -41,7 +41,8 @@ public sealed class GatewayLists(GovernanceEngine governance)
         string member = MemberOf(context.Message!.Method!)!;
         IReadOnlyList<ExposedItem> items = member switch
         {
-            "tools" => [.. view.Catalog.Tools.Where(t => governance.DecideTool(context.Snapshot.Governance, t.Member.Server, t.UpstreamName) is Decision.Allow)],
+            "tools" => [.. view.Catalog.Tools.Where(t => governance.DecideShown(context.Snapshot.Governance, t.Member.Server, t.UpstreamName, context.Caller!, t.Name) is Decision.Allow
+                && context.Snapshot.Pins.Shows(t.Member.Server, t.UpstreamName, t.Hash))],
             "prompts" => view.Catalog.Prompts,
             "resources" => view.Catalog.Resources,
             _ => view.Catalog.ResourceTemplates,

@@ -7,7 +7,7 @@ using ModelContextProtocol.Protocol;
 namespace Mcpx.Core.Proxy.Gateways;
 
 /// <summary>Changes of single resources for one stateless client's stream, asked for at the members that have them.</summary>
-public sealed class ResourceNews(CatalogKeeper catalogs, MemberHops hops, StatelessUpstream stateless, ResourceSubscriptions subscriptions, TimeProvider time)
+public sealed class ResourceNews(CatalogKeeper catalogs, MemberHops hops, StatelessUpstream stateless, ResourceSubscriptions subscriptions, ServerSwitches switches, TimeProvider time)
 {
     private static readonly ClientSession Gateway = new("mcpx", ProtocolVersions.Stateless, "{}"u8.ToArray(), """{"name":"mcpx","version":"1"}"""u8.ToArray());
 
@@ -30,14 +30,17 @@ public sealed class ResourceNews(CatalogKeeper catalogs, MemberHops hops, Statel
         return (Task.WhenAll(following), honoured);
     }
 
-    private async Task FollowMemberAsync(ProxyContext context, MemberRoute member, string[] uris, ChannelWriter<ReadOnlyMemory<byte>> heard, CancellationToken clientGone) =>
+    private async Task FollowMemberAsync(ProxyContext context, MemberRoute member, string[] uris, ChannelWriter<ReadOnlyMemory<byte>> heard, CancellationToken clientGone)
+    {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(clientGone, switches.Of(member.Server));
         await UpstreamRelations.RepeatAsync(async () =>
         {
-            UpstreamHop hop = await hops.ToAsync(member.Server, clientGone);
+            UpstreamHop hop = await hops.ToAsync(member.Server, over.Token);
             return hop.Protocol.SpeaksStateless
-                ? await ListenStatelessAsync(hop, uris, heard, clientGone)
-                : await subscriptions.FollowAsync(context, hop, uris, message => heard.TryWrite(message), clientGone);
-        }, time, clientGone);
+                ? await ListenStatelessAsync(hop, uris, heard, over.Token)
+                : await subscriptions.FollowAsync(context, hop, uris, message => heard.TryWrite(message), over.Token);
+        }, time, over.Token);
+    }
 
     private async Task<TimeSpan?> ListenStatelessAsync(UpstreamHop hop, string[] uris, ChannelWriter<ReadOnlyMemory<byte>> heard, CancellationToken clientGone)
     {

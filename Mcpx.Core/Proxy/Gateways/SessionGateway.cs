@@ -22,7 +22,7 @@ public sealed class SessionGateway(GatewayDescription description, GatewayCalls 
             if (!hop.Protocol.SpeaksSession)
             {
                 // The member's era has no such request: the standing stream asks it for this URI.
-                await answer.FinishAsync(JsonRpc.Result(context.RequestId, NoMembers), AnswerKind.Result, 200, context.ClientGone);
+                await answer.FinishAsync(JsonRpc.Result(context.RequestId, NoMembers), AnswerKind.Result, 200);
                 return;
             }
         }

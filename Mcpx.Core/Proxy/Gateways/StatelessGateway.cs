@@ -13,11 +13,11 @@ public sealed class StatelessGateway(GatewayDescription description, GatewayCall
     public Task ServeAsync(ProxyContext context)
     {
         ClientAnswer answer = new(context, time);
-        if (context.Message!.Kind is not McpMessageKind.Request) return answer.AcceptAsync(context.ClientGone).AsTask();
+        if (context.Message!.Kind is not McpMessageKind.Request) return answer.AcceptAsync().AsTask();
         return context.Message.Method switch
         {
             RequestMethods.ServerDiscover => answer.FinishAsync(
-                JsonRpc.Result(context.RequestId, description.ForStateless(context.Gateway!)), AnswerKind.Result, 200, context.ClientGone).AsTask(),
+                JsonRpc.Result(context.RequestId, description.ForStateless(context.Gateway!)), AnswerKind.Result, 200).AsTask(),
             RequestMethods.SubscriptionsListen => ListenAsync(context, answer),
             _ => calls.RequestAsync(context, client: null, answer),
         };

@@ -40,6 +40,25 @@ public sealed class RequestStateTests(GatewayFixture gateway) : IClassFixture<Ga
     }
 
     [Fact]
+    public async Task The_rounds_of_a_call_are_found_together()
+    {
+        var asked = await _client.CallAsync("json", """{"a":1}""");
+        await RepeatAsync(asked, "json", """{"a":1}""");
+        await RepeatAsync(asked, "json", """{"a":1}""");
+        await _client.CallAsync("json", """{"a":1}""");
+
+        var calls = (await gateway.CallsOfAsync(_slug)).Reverse().ToList();
+        var first = (string)calls[0]["id"]!;
+        calls.Select(c => (string?)c["firstRound"]).ShouldBe([null, first, first, null]);
+        foreach (var round in calls.Take(3))
+        {
+            (await gateway.CallsAsync($"&firstRound={first}")).Select(c => (string)c!["id"]!).ShouldContain((string)round["id"]!);
+        }
+
+        (await gateway.CallsAsync($"&firstRound={first}")).Count.ShouldBe(3);
+    }
+
+    [Fact]
     public async Task Other_arguments_another_tool_and_a_changed_state_are_refused()
     {
         var asked = await _client.CallAsync("json", """{"a":1}""");

@@ -59,6 +59,7 @@ public sealed class GatewayFailureTests(GatewayFixture gateway) : GatewayTestBas
     public async Task A_tool_that_was_swapped_between_list_and_call_gets_the_servers_own_answer_and_the_list_is_read_again(bool isSession)
     {
         var hr = await MemberAsync("both", "old");
+        await hr.TrustAsync(Gateway);
         var slug = await GatewayAsync(new { server = hr.Slug, prefix = "x_" });
         (await ListAsync(slug, isSession))["tools"]!.AsArray().Count.ShouldBe(1);
         hr.Tools.Clear();

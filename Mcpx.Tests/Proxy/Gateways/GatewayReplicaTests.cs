@@ -44,6 +44,27 @@ public sealed class GatewayReplicaTests(PostgresFixture postgres, GatewayFixture
         AnswerAtServer(hr)!.Headers["Mcp-Session-Id"].ShouldBe(hr.Calls.Last().Headers["Mcp-Session-Id"]);
     }
 
+    [Fact]
+    public async Task A_servers_prefix_reaches_the_other_replica()
+    {
+        await using var second = new GatewayFixture(postgres);
+        await second.StartAsync(first.ConnectionString);
+        await using var hr = await Member.StartAsync(first, "both", "one");
+        await first.AddGatewayAsync("prefixed", new { server = hr.Slug });
+        await Eventually.TrueAsync(async () => await ListedAtAsync(second) == "one", "the other replica lists the tool", null, TestContext.Current.CancellationToken);
+
+        (await first.ApiAsync(HttpMethod.Patch, $"/api/servers/{hr.Id}", new { toolPrefix = "hr." })).Status.ShouldBe(HttpStatusCode.OK);
+
+        (await ListedAtAsync(first)).ShouldBe("hr.one");
+        await Eventually.TrueAsync(async () => await ListedAtAsync(second) == "hr.one", "the other replica lists it under its new name", null, TestContext.Current.CancellationToken);
+
+        async Task<string> ListedAtAsync(GatewayFixture replica)
+        {
+            var answer = await new StatelessClient(replica, $"/mcp/{first.Organization}/gateway/prefixed").SendAsync(StatelessClient.Message("tools/list"));
+            return answer.Status is HttpStatusCode.OK ? string.Join(' ', answer.Json["result"]?["tools"]?.AsArray().Select(t => (string)t!["name"]!) ?? []) : "";
+        }
+    }
+
     private static SeenRequest? AnswerAtServer(Member member) =>
         member.Upstream.Requests.FirstOrDefault(r => r.Text.Contains("\"id\":\"own\"", StringComparison.Ordinal) && r.Text.Contains("accept", StringComparison.Ordinal));
 }

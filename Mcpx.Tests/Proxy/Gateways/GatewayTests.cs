@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Mcpx.Tests.Fixtures;
 using Mcpx.Tests.Proxy.Bridge;
@@ -77,6 +78,29 @@ public sealed class GatewayTests(GatewayFixture gateway) : GatewayTestBase(gatew
         (await stream.NextAsync())["method"]!.GetValue<string>().ShouldBe("notifications/tools/list_changed");
         JsonNode.Parse(await client.SendAsync(Mcp.List))!["result"]!["tools"]!.AsArray().Count.ShouldBe(2);
         JsonNode.Parse(await client.SendAsync(Mcp.Call("two")))!["result"]!["by"]!.GetValue<string>().ShouldBe(crm.Slug);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_servers_prefix_reaches_members_that_have_none_and_clients_are_told(bool isSession)
+    {
+        var hr = await MemberAsync("both", "one");
+        var crm = await MemberAsync("both", "one");
+        var slug = await GatewayAsync(new { server = hr.Slug }, new { server = crm.Slug, prefix = "" });
+        (await ListAsync(slug, isSession))["tools"]!.AsArray().ShouldBeEmpty();
+        var client = await SessionClient.OpenAtAsync(Gateway, PathOf(slug));
+        await using var stream = await client.ListenAsync();
+
+        (await Gateway.ApiAsync(HttpMethod.Patch, $"/api/servers/{hr.Id}", new { toolPrefix = "hr_" })).Status.ShouldBe(HttpStatusCode.OK);
+
+        (await stream.NextAsync())["method"]!.GetValue<string>().ShouldBe("notifications/tools/list_changed");
+        (await ListAsync(slug, isSession))["tools"]!.AsArray().Select(t => (string)t!["name"]!).ShouldBe(["hr_one", "one"]);
+        (await CallAsync(slug, isSession, "hr_one"))["result"]!["by"]!.GetValue<string>().ShouldBe(hr.Slug);
+        (await CallAsync(slug, isSession, "one"))["result"]!["by"]!.GetValue<string>().ShouldBe(crm.Slug);
+        (await OpeningAsync(slug, isSession)).ToJsonString().ShouldContain("tools that begin with hr_");
+        // Named by its rules as before: they are about the server's own names.
+        (await Gateway.CallsAsync("&tool=hr_one")).First(c => (string?)c!["gatewaySlug"] == slug)!["outcome"]!.GetValue<string>().ShouldBe("ok");
     }
 
     [Fact]

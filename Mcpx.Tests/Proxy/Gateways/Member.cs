@@ -45,6 +45,9 @@ internal sealed class Member(FakeUpstream upstream, string slug, string id) : IA
 
     public static string Tool(string name) => $$$"""{"name":{{{JsonSerializer.Serialize(name)}}},"description":"of the server","inputSchema":{"type":"object"},"x-own":[ 1.0 ]}""";
 
+    /// <summary>Lets it change its tools without anybody's approval.</summary>
+    public Task TrustAsync(GatewayFixture gateway) => gateway.TrustDefinitionsAsync(id);
+
     public ValueTask DisposeAsync() => upstream.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext http, SeenRequest request, string eras)

@@ -1,4 +1,5 @@
 using Mcpx.Core.Gateways;
+using Mcpx.Core.Identity;
 using Mcpx.Core.Servers;
 using Mcpx.Web.Dashboard.Controls;
 using Mcpx.Web.Dashboard.Layout;
@@ -21,6 +22,9 @@ public sealed partial class CallFilters(NavigationManager navigation) : Componen
     [Parameter]
     public IReadOnlyList<VirtualGateway> Gateways { get; set; } = [];
 
+    [Parameter]
+    public IReadOnlyList<ServiceAccount> Accounts { get; set; } = [];
+
     [CascadingParameter]
     private DashboardViewer Viewer { get; set; } = null!;
 
@@ -29,6 +33,9 @@ public sealed partial class CallFilters(NavigationManager navigation) : Componen
 
     private IReadOnlyList<SelectOption<string>> GatewayOptions =>
         WithCurrent([new("", "Any gateway"), .. Gateways.Select(gateway => new SelectOption<string>(gateway.Slug, gateway.Name))], Query.Gateway);
+
+    private IReadOnlyList<SelectOption<string>> AccountOptions =>
+        WithCurrent([new("", "Any caller"), .. Accounts.Select(account => new SelectOption<string>(account.Id.ToString(), account.Name))], Query.Account);
 
     private IReadOnlyList<SelectOption<string>> MethodOptions =>
         WithCurrent([new("", "Any method"), .. Methods.Select(method => new SelectOption<string>(method, method))], Query.Method);

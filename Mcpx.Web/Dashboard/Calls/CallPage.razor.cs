@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Redaction;
 using Microsoft.AspNetCore.Components;
 
 namespace Mcpx.Web.Dashboard.Calls;
@@ -9,6 +10,7 @@ namespace Mcpx.Web.Dashboard.Calls;
 public sealed partial class CallPage(CallAdmin calls, NavigationManager navigation) : OrganizationPage
 {
     private CallRecord? _call;
+    private IReadOnlyList<CallRecord> _rounds = [];
     private string? _error;
 
     [Parameter]
@@ -16,9 +18,15 @@ public sealed partial class CallPage(CallAdmin calls, NavigationManager navigati
 
     private string Title => _call is null ? "Call" : _call.Tool ?? _call.Method ?? "Unreadable call";
 
-    private string Missing => _call?.User != Viewer.User && !Viewer.May(Permission.SeePayloads)
-        ? "What other people's calls carried is for admins to see."
+    private string Missing(RecordPart part) =>
+        _call is { Payloads: PayloadMode.MetadataOnly } ? "Metadata only: calls like this one are recorded without what they carried."
+        : _call!.Redactions.Any(f => f.Part == part && f.Effect is RedactionEffect.Withheld) ? "Nothing of it is kept."
+        : _call.User != Viewer.User && !Viewer.May(Permission.SeePayloads) ? "What other people's calls carried is for admins to see."
         : "Nothing was kept: the body was empty, or the call was refused before it was read.";
+
+    /// <summary>Masks change the length: then the record's own mark says whether the end is missing.</summary>
+    private bool IsCut(RecordPart part, byte[]? kept, long length) =>
+        kept is not null && length > kept.Length && (_call!.Truncated || _call.Redactions.All(f => f.Part != part));
 
     protected override async Task OnParametersSetAsync()
     {
@@ -31,7 +39,9 @@ public sealed partial class CallPage(CallAdmin calls, NavigationManager navigati
             {
                 try
                 {
-                    _call = await calls.GetAsync(actor, id, Left);
+                    CallRecord call = await calls.GetAsync(actor, id, Left);
+                    _rounds = call.Era is ProtocolEra.Stateless ? await calls.ListRoundsAsync(actor, call, Left) : [];
+                    _call = call;
                 }
                 catch (RefusalException.NotFound)
                 {

@@ -1,5 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Gateways;
+using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 using Mcpx.Web.Dashboard.Controls;
@@ -8,10 +9,11 @@ using Microsoft.AspNetCore.Components;
 namespace Mcpx.Web.Dashboard.Calls;
 
 /// <summary>Every call of the organisation, filtered by what the address says.</summary>
-public sealed partial class CallsPage(ServerAdmin servers, GatewayAdmin gateways) : OrganizationPage
+public sealed partial class CallsPage(ServerAdmin servers, GatewayAdmin gateways, ServiceAccountAdmin accounts) : OrganizationPage
 {
     private IReadOnlyList<UpstreamServer> _servers = [];
     private IReadOnlyList<VirtualGateway> _gateways = [];
+    private IReadOnlyList<ServiceAccount> _accounts = [];
     private CallFilter? _filter;
     private string? _error;
     private string? _next;
@@ -23,6 +25,9 @@ public sealed partial class CallsPage(ServerAdmin servers, GatewayAdmin gateways
 
     [SupplyParameterFromQuery(Name = "gateway")]
     private string? Gateway { get; set; }
+
+    [SupplyParameterFromQuery(Name = "account")]
+    private string? Account { get; set; }
 
     [SupplyParameterFromQuery(Name = "method")]
     private string? Method { get; set; }
@@ -39,7 +44,7 @@ public sealed partial class CallsPage(ServerAdmin servers, GatewayAdmin gateways
     [SupplyParameterFromQuery(Name = "before")]
     private string? Before { get; set; }
 
-    private CallsQuery Query => new(Text(Server), Text(Method), Text(Tool), Text(Outcome), Text(RangeKey), Text(Before), Text(Gateway));
+    private CallsQuery Query => new(Text(Server), Text(Method), Text(Tool), Text(Outcome), Text(RangeKey), Text(Before), Text(Gateway), Text(Account));
 
     private TimeRange? Range => TimeRange.Find(RangeKey);
 
@@ -51,15 +56,17 @@ public sealed partial class CallsPage(ServerAdmin servers, GatewayAdmin gateways
         {
             _error = await ReadAsync(async actor =>
             {
-                _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, Left)).Items.Select(details => details.Server)];
+                _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, tag: null, Left)).Items.Select(details => details.Server)];
                 _gateways = [.. (await gateways.ListAsync(actor, after: null, GatewayAdmin.LargestPage, Left)).Items.Select(details => details.Gateway)];
+                _accounts = [.. (await accounts.ListAsync(actor, Left)).Select(details => details.Account)];
             });
         }
 
         // A slug of nothing is an id of nothing: no rows, rather than all of them under a filter that says otherwise.
         ServerId? server = Query.Server is null ? null : _servers.FirstOrDefault(s => s.Slug == Query.Server)?.Id ?? ServerId.From(Guid.Empty);
         GatewayId? gateway = Query.Gateway is null ? null : _gateways.FirstOrDefault(g => g.Slug == Query.Gateway)?.Id ?? GatewayId.From(Guid.Empty);
-        CallFilter filter = new(server, Query.Method, Query.Tool, Query.Outcomes, Cursor: Query.Before, Gateway: gateway);
+        ServiceAccountId? account = Query.Account is null ? null : EntityId.TryParse(Query.Account, out ServiceAccountId id) ? id : ServiceAccountId.From(Guid.Empty);
+        CallFilter filter = new(server, Query.Method, Query.Tool, Query.Outcomes, Cursor: Query.Before, Gateway: gateway, ServiceAccount: account, WouldBeDenied: Query.Outcome == CallsQuery.WouldBeDenied);
         if (!Same(filter, _filter) || Range != _range)
         {
             _filter = filter;

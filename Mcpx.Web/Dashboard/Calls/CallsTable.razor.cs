@@ -38,5 +38,5 @@ public sealed partial class CallsTable : ComponentBase
     private static string? UpstreamOf(CallRecord call) =>
         call.GatewaySlug is not null && call.UpstreamTool is { } tool ? $"→ {call.ServerSlug}: {tool}" : null;
 
-    private static string CallerOf(CallRecord call) => call.TokenName ?? call.UserName ?? "nobody";
+    private static string CallerOf(CallRecord call) => call.TokenName ?? call.ServiceAccountName ?? call.UserName ?? "nobody";
 }

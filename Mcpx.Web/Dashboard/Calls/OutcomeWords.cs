@@ -11,6 +11,7 @@ internal static class OutcomeWords
         new("", "Any outcome"),
         new(CallsQuery.Failed, "Failed (all)"),
         new(CallsQuery.Refused, "Refused (all)"),
+        new(CallsQuery.WouldBeDenied, "Would be denied (rules tried out)"),
         .. Enum.GetValues<CallOutcome>().Select(outcome => new SelectOption<string>(KeyOf(outcome), char.ToUpperInvariant(Word(outcome)[0]) + Word(outcome)[1..])),
     ];
 
@@ -27,13 +28,14 @@ internal static class OutcomeWords
         CallOutcome.RateLimited => "rate limited",
         CallOutcome.Unauthenticated => "not signed in",
         CallOutcome.ClientAborted => "client left",
+        CallOutcome.Interrupted => "interrupted",
         _ => outcome.ToString(),
     };
 
     public static Tone ToneOf(CallOutcome outcome) => outcome switch
     {
         CallOutcome.Ok => Tone.Good,
-        CallOutcome.ToolError or CallOutcome.UpstreamError or CallOutcome.Timeout => Tone.Bad,
+        CallOutcome.ToolError or CallOutcome.UpstreamError or CallOutcome.Timeout or CallOutcome.Interrupted => Tone.Bad,
         CallOutcome.Denied or CallOutcome.RateLimited or CallOutcome.Unauthenticated => Tone.Warning,
         _ => Tone.Neutral,
     };

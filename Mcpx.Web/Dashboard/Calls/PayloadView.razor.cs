@@ -21,6 +21,10 @@ public sealed partial class PayloadView : ComponentBase
     [Parameter, EditorRequired]
     public long Length { get; set; }
 
+    /// <summary>Only the beginning was kept.</summary>
+    [Parameter]
+    public bool IsCut { get; set; }
+
     /// <summary>Why there is nothing, when there is nothing.</summary>
     [Parameter, EditorRequired]
     public string Missing { get; set; } = "";

@@ -7,7 +7,10 @@ namespace Mcpx.Web.Dashboard.Controls;
 /// <summary>A line or several lines of text. Inside a <see cref="Field"/> it takes its id and its error from there.</summary>
 public sealed partial class TextInput : InputBase<string?>
 {
-    /// <summary>"text", "url", "email", "search" or "password"; a password is never sent back to the browser by the server.</summary>
+    private bool _wasEmpty = true;
+    private int _emptied;
+
+    /// <summary>"text", "url", "email", "search" or "password"; a password, also one of several lines, is never sent back to the browser by the server.</summary>
     [Parameter]
     public string Type { get; set; } = "text";
 
@@ -32,11 +35,25 @@ public sealed partial class TextInput : InputBase<string?>
     [CascadingParameter]
     private FieldContext? Field { get; set; }
 
+    // A bound value comes back in the next drawing: in the circuit's frames, and from there in whatever records them.
+    private bool IsSecret => Type == "password";
+
     private string Classes => Mono ? "input mono" : "input";
 
     private string? Invalid => Field?.Invalid == true ? "true" : null;
 
     private string? Required => Field?.Required == true ? "true" : null;
+
+    /// <summary>What nobody binds nobody empties: a field whose value was taken away is drawn anew.</summary>
+    protected override void OnParametersSet()
+    {
+        base.OnParametersSet();
+        bool isEmpty = string.IsNullOrEmpty(CurrentValue);
+        if (isEmpty && !_wasEmpty) _emptied++;
+        _wasEmpty = isEmpty;
+    }
+
+    private void OnTyped(ChangeEventArgs typed) => CurrentValueAsString = typed.Value as string;
 
     protected override bool TryParseValueFromString(string? value, out string? result, [NotNullWhen(false)] out string? validationErrorMessage)
     {

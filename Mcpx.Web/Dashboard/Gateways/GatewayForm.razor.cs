@@ -23,7 +23,7 @@ public sealed partial class GatewayForm(GatewayAdmin gateways) : OrganizationPar
     private readonly FormModel _model = new();
     private EditContext _form = null!;
     private RefusalMessages _messages = null!;
-    private bool _slugIsOwn;
+    private SlugSuggestion _slug = null!;
     private bool _saving;
 
     [Parameter]
@@ -50,26 +50,18 @@ public sealed partial class GatewayForm(GatewayAdmin gateways) : OrganizationPar
     {
         if (Existing is not null)
             (_model.Name, _model.Slug, _model.Description, _model.FailureMode) = (Existing.Name, Existing.Slug, Existing.Description, Existing.FailureMode);
-        _slugIsOwn = Existing is not null;
         _form = new EditContext(_model);
+        _slug = new SlugSuggestion(_form, nameof(_model.Slug), slug => _model.Slug = slug, isOwn: Existing is not null);
         _messages = new RefusalMessages(_form, Properties);
     }
 
     private void OnNameChanged(string? name)
     {
         _model.Name = name;
-        if (_slugIsOwn) return;
-        _model.Slug = Slugs.From(name);
-        // What was wrong with the old one is not wrong with this one.
-        _form.NotifyFieldChanged(_form.Field(nameof(_model.Slug)));
+        _slug.NameChanged(name);
     }
 
-    private void OnSlugChanged(string? slug)
-    {
-        _model.Slug = slug;
-        // From now on the slug is the person's, not ours to suggest.
-        _slugIsOwn = !string.IsNullOrWhiteSpace(slug);
-    }
+    private void OnSlugChanged(string? slug) => _slug.SlugChanged(slug);
 
     private async Task SaveAsync()
     {

@@ -42,9 +42,17 @@ public sealed partial class MemberEditor(GatewayExplainer explainer) : Organizat
 
     private string KnownId => _id + "-tools";
 
-    private string PrefixHint => string.IsNullOrWhiteSpace(Member.Prefix)
+    private IReadOnlyList<SelectOption<PrefixChoice>> Prefixes =>
+    [
+        new(PrefixChoice.Servers, Member.Server.ToolPrefix.Length > 0 ? $"With the server's prefix, {Member.Server.ToolPrefix}" : "With the server's prefix (it has none)"),
+        new(PrefixChoice.Own, "With a prefix of this gateway's"),
+        new(PrefixChoice.None, "Without a prefix"),
+    ];
+
+    private string NamesHint => (Member.EffectivePrefix.Length == 0
         ? "Tools and prompts are shown under the server's own names."
-        : $"The tool get_user of this server is shown as {Member.Prefix.Trim()}get_user.";
+        : $"The tool get_user of this server is shown as {Member.EffectivePrefix}get_user.")
+        + (Member.PrefixFrom is PrefixChoice.Servers ? " That follows the server: its form has the prefix." : "");
 
     private string ToolsHint => Member.Choice is ToolChoice.All
         ? "Also those that the server offers later."

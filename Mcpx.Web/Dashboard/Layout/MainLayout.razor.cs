@@ -1,4 +1,6 @@
 using System.Data.Common;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
 using Mcpx.Core.Proxy;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -10,13 +12,15 @@ namespace Mcpx.Web.Dashboard.Layout;
 /// The frame of an organisation's pages. It finds the viewer for the organisation in the address, and looks again every
 /// few seconds: somebody who was removed must not go on reading on a page that was open.
 /// </summary>
-public sealed partial class MainLayout(TimeProvider time, NavigationManager navigation) : LayoutComponentBase, IDisposable
+public sealed partial class MainLayout(TimeProvider time, NavigationManager navigation, ChangeFeed changes) : LayoutComponentBase, IDisposable
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _left = new();
+    private IDisposable? _subscription;
     private DashboardViewer? _viewer;
     private Dictionary<NavigationKey, string> _counts = [];
+    private IReadOnlyList<Membership>? _memberships;
     private ErrorBoundary? _boundary;
     private string? _organization;
     private bool _signedIn;
@@ -33,6 +37,7 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
 
     public void Dispose()
     {
+        _subscription?.Dispose();
         _left.Cancel();
         _left.Dispose();
     }
@@ -51,13 +56,33 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
 
     protected override void OnAfterRender(bool firstRender)
     {
-        if (firstRender && RendererInfo.IsInteractive) _ = WatchAsync();
+        if (!firstRender || !RendererInfo.IsInteractive) return;
+        _subscription = changes.Subscribe(OnChange);
+        _ = WatchAsync();
+    }
+
+    /// <summary>A role or a name that changed shows at once; the look every few seconds finds what nobody told of.</summary>
+    private ValueTask OnChange(Change change)
+    {
+        bool isOurs = change.Kind is ChangeKind.Member && change.Id == _viewer?.User.Value
+            || change.Kind is ChangeKind.Configuration && change.Id == _viewer?.OrganizationId.Value;
+        // Not awaited: whoever changed something does not wait for our drawing.
+        if (isOurs && !_removed) _ = InvokeAsync(LookAgainAsync);
+        return ValueTask.CompletedTask;
     }
 
     private async Task LookAsync()
     {
-        _viewer = await Session.FindViewerAsync(_organization!, _left.Token);
-        if (_viewer is not null) _counts = CountsOf(_viewer);
+        string organization = _organization!;
+        DashboardViewer? viewer = await Session.FindViewerAsync(organization, _left.Token);
+        // Again when name, role or organisation changed.
+        IReadOnlyList<Membership>? memberships = viewer is null || viewer == _viewer ? _memberships : await Session.MembershipsAsync(_left.Token);
+        // The person has gone on to another organisation meanwhile: that one's look tells.
+        if (organization != _organization) return;
+        // Kept together and at the end: after a viewer whose memberships could not be read, the next look would see no
+        // difference and never ask for them again.
+        (_viewer, _memberships) = (viewer, memberships);
+        if (viewer is not null) _counts = CountsOf(viewer);
     }
 
     private Dictionary<NavigationKey, string> CountsOf(DashboardViewer viewer)
@@ -67,6 +92,7 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
         {
             [NavigationKey.Servers] = (routes?.Count ?? 0).ToString("N0"),
             [NavigationKey.Gateways] = (routes?.Gateways.Count() ?? 0).ToString("N0"),
+            [NavigationKey.ToolDefinitions] = Snapshots.Current.Pins.PendingOf(viewer.OrganizationId) is > 0 and var waiting ? waiting.ToString("N0") : "",
         };
     }
 
@@ -77,7 +103,7 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
         {
             while (await timer.WaitForNextTickAsync(_left.Token))
             {
-                if (_viewer is not null && !_removed) await InvokeAsync(LookAgainAsync);
+                await InvokeAsync(LookAgainAsync);
             }
         }
         catch (OperationCanceledException)
@@ -88,12 +114,13 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
 
     private async Task LookAgainAsync()
     {
+        if (_viewer is null || _removed || _left.IsCancellationRequested) return;
         var (before, countsBefore) = (_viewer, _counts);
         try
         {
             await LookAsync();
         }
-        catch (DbException)
+        catch (Exception e) when (e is DbException or TimeoutException or OperationCanceledException)
         {
             // Not knowing is no reason to throw somebody out; every action asks again anyway.
             return;

@@ -9,7 +9,16 @@ public enum NavigationKey
     Calls,
     Servers,
     Gateways,
+    Members,
     Tokens,
+    Settings,
+    Groups,
+    ServiceAccounts,
+    Access,
+    Limits,
+    ToolDefinitions,
+    Audit,
+    Redaction,
 }
 
 /// <summary>One entry of the rail.</summary>
@@ -33,6 +42,21 @@ public static class Navigation
             new(NavigationKey.Servers, "Servers", IconName.Servers, DashboardUrls.Servers),
             new(NavigationKey.Gateways, "Gateways", IconName.Gateways, DashboardUrls.Gateways),
         ]),
-        new("Settings", [new(NavigationKey.Tokens, "Tokens", IconName.Key, DashboardUrls.Tokens)]),
+        new("Govern",
+        [
+            new(NavigationKey.Access, "Access", IconName.Check, DashboardUrls.Access),
+            new(NavigationKey.Limits, "Limits", IconName.UpDown, DashboardUrls.Limits),
+            new(NavigationKey.ToolDefinitions, "Tool definitions", IconName.Check, DashboardUrls.ToolDefinitions),
+            new(NavigationKey.Audit, "Audit log", IconName.History, DashboardUrls.Audit),
+            new(NavigationKey.Redaction, "Redaction", IconName.Redact, DashboardUrls.Redaction),
+        ]),
+        new("Settings",
+        [
+            new(NavigationKey.Members, "Members", IconName.People, DashboardUrls.Members),
+            new(NavigationKey.Tokens, "Tokens", IconName.Key, DashboardUrls.Tokens),
+            new(NavigationKey.ServiceAccounts, "Service accounts", IconName.Program, DashboardUrls.ServiceAccounts),
+            new(NavigationKey.Groups, "Sign-in groups", IconName.Link, DashboardUrls.Groups),
+            new(NavigationKey.Settings, "Organisation", IconName.Settings, DashboardUrls.Settings),
+        ]),
     ];
 }

@@ -1,3 +1,4 @@
+using Mcpx.Core.Identity;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 
@@ -15,6 +16,10 @@ public sealed partial class Shell(NavigationManager navigation) : ComponentBase,
     /// <summary>What stands at the right of a rail entry, e.g. "43" servers; entries without one stay plain.</summary>
     [Parameter]
     public IReadOnlyDictionary<NavigationKey, string>? Counts { get; set; }
+
+    /// <summary>The organisations that the viewer may switch to.</summary>
+    [Parameter]
+    public IReadOnlyList<Membership>? Memberships { get; set; }
 
     [Parameter]
     public RenderFragment? ChildContent { get; set; }

@@ -40,7 +40,7 @@ public sealed partial class OverviewFigures(LiveFigures figures, ServerAdmin ser
             : null;
 
     protected override async Task OnInitializedAsync() => _error = await ReadAsync(async actor =>
-        _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, Left)).Items.Select(details => details.Server)]);
+        _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, tag: null, Left)).Items.Select(details => details.Server)]);
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {

@@ -11,6 +11,7 @@ public enum CredentialChoice
     None,
     ApiKey,
     Bearer,
+    ClientCredentials,
 
     /// <summary>Leave the stored one as it is; its secret is never brought back into a form.</summary>
     Keep,
@@ -33,6 +34,16 @@ public sealed class ServerFormModel
         ["credential"] = nameof(Credential),
         ["credential.header"] = nameof(Header),
         ["credential.secret"] = nameof(Secret),
+        ["credential.clientId"] = nameof(ClientId),
+        ["credential.issuer"] = nameof(Issuer),
+        ["credential.tokenUrl"] = nameof(TokenUrl),
+        ["credential.scope"] = nameof(Scope),
+        ["credential.resource"] = nameof(Resource),
+        ["credential.keyId"] = nameof(KeyId),
+        ["tags"] = nameof(Tags),
+        ["headers"] = nameof(Headers),
+        ["owner"] = nameof(Owner),
+        ["toolPrefix"] = nameof(ToolPrefix),
     };
 
     public string? Name { get; set; }
@@ -57,12 +68,39 @@ public sealed class ServerFormModel
 
     public string? Secret { get; set; }
 
+    public string? ClientId { get; set; }
+
+    public ClientMethod Method { get; set; }
+
+    public string? Issuer { get; set; }
+
+    public string? TokenUrl { get; set; }
+
+    public string? Scope { get; set; }
+
+    public string? Resource { get; set; }
+
+    public string? KeyId { get; set; }
+
+    /// <summary>Words between blanks or commas.</summary>
+    public string? Tags { get; set; }
+
+    /// <summary>One a line, as <c>Name: value</c>.</summary>
+    public string? Headers { get; set; }
+
+    public string? ToolPrefix { get; set; }
+
+    /// <summary>A user's id; empty for nobody.</summary>
+    public string Owner { get; set; } = "";
+
     /// <summary>Null keeps the stored one.</summary>
     internal CredentialInput? CredentialInput => Credential switch
     {
         CredentialChoice.Keep => null,
         CredentialChoice.ApiKey => new CredentialInput(CredentialKind.ApiKey, Trimmed(Header), SecretOrNull),
         CredentialChoice.Bearer => new CredentialInput(CredentialKind.Bearer, Secret: SecretOrNull),
+        CredentialChoice.ClientCredentials => new CredentialInput(CredentialKind.ClientCredentials, Secret: SecretOrNull,
+            Client: new ClientInput(ClientId, Method, TokenUrl, Issuer, Scope, Resource, Method is ClientMethod.PrivateKeyJwt ? KeyId : null)),
         _ => CredentialInput.None,
     };
 
@@ -80,13 +118,45 @@ public sealed class ServerFormModel
         CallsAtOnce = details.Server.Limits.ConcurrentCalls.ToString(),
         Credential = details.Credential is null ? CredentialChoice.None : CredentialChoice.Keep,
         Header = details.Credential?.Header ?? Core.Credentials.CredentialInput.DefaultHeader,
+        // For somebody who enters another secret: everything but that is there already.
+        ClientId = details.Credential?.Client?.ClientId,
+        Method = details.Credential?.Client?.Method ?? ClientMethod.ClientSecretBasic,
+        Issuer = details.Credential?.Client?.Issuer,
+        TokenUrl = details.Credential?.Client?.TokenUrl,
+        Scope = details.Credential?.Client?.Scope,
+        Resource = details.Credential?.Client?.Resource,
+        KeyId = details.Credential?.Client?.KeyId,
+        Tags = string.Join(", ", details.Server.Tags),
+        Headers = string.Join('\n', details.Server.Headers.Select(h => $"{h.Name}: {h.Value}")),
+        Owner = details.Server.Owner?.ToString() ?? "",
+        ToolPrefix = details.Server.ToolPrefix,
     };
 
-    internal static IReadOnlyList<string> LimitFields { get; } = [nameof(FirstByte), nameof(LongestAnswer), nameof(CallsAtOnce)];
+    internal static IReadOnlyList<string> LimitFields { get; } = [nameof(FirstByte), nameof(LongestAnswer), nameof(CallsAtOnce), nameof(Headers)];
 
-    internal NewServer ToNew() => new(Name, Trimmed(Slug), Url, Description, Whole(Timeout), CredentialInput, Limits: Limits);
+    internal NewServer ToNew() => new(Name, Trimmed(Slug), Url, Description, Whole(Timeout), CredentialInput, Limits: Limits)
+    {
+        Tags = TagList,
+        Headers = HeaderList,
+        Owner = OwnerInput,
+        ToolPrefix = (ToolPrefix ?? "").Trim(),
+    };
 
-    internal ServerChange ToChange() => new(Name ?? "", Trimmed(Slug) ?? "", Url ?? "", Description ?? "", Whole(Timeout), Credential: CredentialInput, Limits: Limits);
+    internal ServerChange ToChange() => new(Name ?? "", Trimmed(Slug) ?? "", Url ?? "", Description ?? "", Whole(Timeout), Credential: CredentialInput, Limits: Limits)
+    {
+        Tags = TagList,
+        Headers = HeaderList,
+        Owner = OwnerInput,
+        ToolPrefix = (ToolPrefix ?? "").Trim(),
+    };
+
+    private string[] TagList => (Tags ?? "").Split([' ', ',', ';', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>A line without a colon becomes a name that Core refuses, so that it is not silently lost.</summary>
+    private ServerHeader[] HeaderList => [.. (Headers ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(line =>
+        line.IndexOf(':', StringComparison.Ordinal) is var at and >= 0 ? new ServerHeader(line[..at].Trim(), line[(at + 1)..].Trim()) : new ServerHeader(line, ""))];
+
+    private OwnerInput OwnerInput => new(EntityId.TryParse(Owner, out UserId user) ? user : null);
 
     /// <summary>A text that is no number is out of range, so that the field is refused and not silently the default.</summary>
     private static int? Whole(string? text) => string.IsNullOrWhiteSpace(text) ? null

@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Governance.Pinning;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Core.Servers;
@@ -9,16 +10,19 @@ using Microsoft.AspNetCore.Components;
 namespace Mcpx.Web.Dashboard.Servers;
 
 /// <summary>One server: what it is, how clients reach it, what they may do there, and what they did.</summary>
-public sealed partial class ServerPage(ServerAdmin servers, GatewayExplainer explainer, NavigationManager navigation) : OrganizationPage
+public sealed partial class ServerPage(ServerAdmin servers, GatewayExplainer explainer, ToolPinAdmin pins, NavigationManager navigation) : OrganizationPage
 {
     private const int RecentCalls = 10;
 
     private ServerDetails? _details;
     private CallFilter _recent = new();
     private IReadOnlyList<string>? _tools;
+    private ServerDependents? _dependents;
+    private string? _dependentsError;
     private string? _asked;
     private string? _error;
     private bool _editing;
+    private int _waiting;
 
     [Parameter]
     public string Slug { get; set; } = "";
@@ -42,6 +46,7 @@ public sealed partial class ServerPage(ServerAdmin servers, GatewayExplainer exp
                 Show(await servers.GetBySlugAsync(actor, Slug, Left));
                 // What a gateway or a client has asked for already need not be asked for again.
                 _tools = explainer.PeekTools(actor, _details!.Server);
+                _waiting = pins.Summarize(actor).GetValueOrDefault(_details.Server.Id, PinSummary.Unread).Pending;
             }
             catch (RefusalException.NotFound)
             {
@@ -70,6 +75,12 @@ public sealed partial class ServerPage(ServerAdmin servers, GatewayExplainer exp
     {
         if (report.Ok) _tools = report.ToolNames;
         await TryAsync(async actor => Show(await servers.GetAsync(actor, _details!.Server.Id, Left)));
+    }
+
+    private async Task LoadDependentsAsync()
+    {
+        _dependents = null;
+        _dependentsError = await ReadAsync(async actor => _dependents = await servers.FindDependentsAsync(actor, _details!.Server.Id, Left));
     }
 
     private async Task DeleteAsync()

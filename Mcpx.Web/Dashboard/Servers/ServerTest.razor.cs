@@ -6,7 +6,7 @@ namespace Mcpx.Web.Dashboard.Servers;
 /// <summary>Tests a server as it is stored.</summary>
 public sealed partial class ServerTest(ConnectionTest test) : OrganizationPart
 {
-    private ConnectionReport? _report;
+    private ConnectionRun? _run;
     private bool _running;
 
     [Parameter, EditorRequired]
@@ -18,9 +18,19 @@ public sealed partial class ServerTest(ConnectionTest test) : OrganizationPart
     private async Task RunAsync()
     {
         if (_running) return;
-        (_running, _report) = (true, null);
-        await TryAsync(async actor => _report = await test.RunAsync(actor, Server.Id, Left));
+        _running = true;
+        ConnectionRun run = _run = new ConnectionRun();
+        ConnectionReport? report = null;
+        bool done = await TryAsync(async actor => report = await test.RunAsync(actor, Server.Id, step => Show(run, step), Left));
+        run.End();
         _running = false;
-        if (_report is not null) await OnTested.InvokeAsync(_report);
+        if (!done) _run = null;
+        if (report is not null) await OnTested.InvokeAsync(report);
+    }
+
+    private void Show(ConnectionRun run, ConnectionStep step)
+    {
+        run.Take(step);
+        _ = InvokeAsync(StateHasChanged);
     }
 }

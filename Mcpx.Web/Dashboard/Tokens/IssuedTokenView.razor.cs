@@ -22,6 +22,6 @@ public sealed partial class IssuedTokenView(ServerAdmin servers) : OrganizationP
     protected override async Task OnInitializedAsync()
     {
         if (!Issued.Token.Scopes.HasFlag(TokenScopes.Mcp)) return;
-        await ReadAsync(async actor => _server = (await servers.ListAsync(actor, after: null, size: 1, Left)).Items is [var first, ..] ? first.Server.Slug : null);
+        await ReadAsync(async actor => _server = (await servers.ListAsync(actor, after: null, size: 1, tag: null, Left)).Items is [var first, ..] ? first.Server.Slug : null);
     }
 }

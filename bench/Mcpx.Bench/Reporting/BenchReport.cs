@@ -26,7 +26,8 @@ internal sealed record BenchReport(
     IReadOnlyList<Measurement> Measurements,
     IReadOnlyList<MemoryReading> Memory,
     IReadOnlyList<double> ColdStartSeconds,
-    IReadOnlyList<ClientsReading> Clients)
+    IReadOnlyList<ClientsReading> Clients,
+    IReadOnlyList<RedactionReading> Redaction)
 {
     public bool AllVerified => Measurements.All(measurement => measurement.Verified) && Clients.All(reading => reading.Verified);
 

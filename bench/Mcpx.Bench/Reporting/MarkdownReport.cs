@@ -16,6 +16,7 @@ internal static class MarkdownReport
         Table(text, report.Rows);
         Memory(text, report.Memory);
         Clients(text, report.Clients);
+        Redaction(text, report.Redaction);
         Targets(text, report.Targets);
         return text.ToString();
     }
@@ -94,6 +95,17 @@ internal static class MarkdownReport
                 + $"| {reading.HeapGrowth / BytesPerMegabyte:0.0} | {reading.ResidentGrowth / BytesPerKilobyte / reading.Clients:0.0} "
                 + $"| {reading.IdleCpu:0.0 %} | {(reading.Verified ? "" : "**not** ")}{reading.StillOpen:N0} |");
         }
+        text.AppendLine();
+    }
+
+    private static void Redaction(StringBuilder text, IReadOnlyList<RedactionReading> readings)
+    {
+        if (readings.Count == 0) return;
+        text.AppendLine("## Redaction of payloads by the built-in rules").AppendLine();
+        text.AppendLine($"Beside the {RedactionReading.WritingMicroseconds:0} µs that the drain has for a record of 6 KB at 7,500 a second.").AppendLine();
+        text.AppendLine("| payload | bytes | values found | µs | share of the record's time |").AppendLine("|---|---|---|---|---|");
+        foreach (var reading in readings)
+            text.AppendLine($"| {reading.Payload} | {reading.Bytes:N0} | {reading.Found:N0} | {reading.Microseconds:0.0} | {reading.Microseconds / RedactionReading.WritingMicroseconds:0 %} |");
         text.AppendLine();
     }
 

@@ -21,7 +21,8 @@ internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeP
             if (options.Parts.Contains(RunParts.Clients)) clients = await new ClientsPart(stage, options, progress).RunAsync(gateway, endpoints, cancellationToken);
             if (options.Parts.Contains(RunParts.Lists)) measurements = [.. measurements, .. await new ListsPart(stage, options, progress).RunAsync(gateway, endpoints, cancellationToken)];
         }
-        return new BenchReport(RunEnvironment.Current(time), options, measurements, memory, coldStarts, clients);
+        IReadOnlyList<RedactionReading> redaction = options.Parts.Contains(RunParts.Redaction) ? RedactionPart.Run(options, time) : [];
+        return new BenchReport(RunEnvironment.Current(time), options, measurements, memory, coldStarts, clients, redaction);
     }
 
     private async Task<(IReadOnlyList<Measurement> Measurements, IReadOnlyList<MemoryReading> Memory)> CallsAsync(Stage stage, CancellationToken cancellationToken)

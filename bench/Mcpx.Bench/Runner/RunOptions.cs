@@ -12,7 +12,7 @@ internal sealed record RunOptions
           --quick                   few calls, one round: a smoke test, no figures
           --configurations LIST     of direct,passthrough,mcpx,bridge-to-session,bridge-to-stateless,virtual,virtual-bridge
                                     (default: all)
-          --parts LIST              of calls,starts,clients,lists (default: all); all but calls need the gateway
+          --parts LIST              of calls,starts,clients,lists,redaction (default: all); starts, clients and lists need the gateway
           --rounds N                repeats, medians are taken over them (default 5)
           --calls N                 calls per round at c=16 and c=64 (default 10000); c=1 makes half of it
           --warm-up N               calls before the first round, per configuration (default 60000)
@@ -61,6 +61,9 @@ internal sealed record RunOptions
 
     public IReadOnlyList<int> ListConcurrencies { get; init; } = [1, 4];
 
+    /// <summary>How often each payload is redacted in each round.</summary>
+    public int RedactionsEach { get; init; } = 2_000;
+
     public WireEra Era { get; init; } = WireEra.Stateless;
 
     public AnswerShape Shape { get; init; } = AnswerShape.Json;
@@ -92,6 +95,7 @@ internal sealed record RunOptions
         ClientWarmUpCalls = 100,
         ListMembers = 5,
         Lists = 20,
+        RedactionsEach = 20,
     };
 
     /// <exception cref="BenchException">Names the argument that was not understood.</exception>

@@ -7,6 +7,7 @@ internal static class RunParts
     public const string Starts = "starts";
     public const string Clients = "clients";
     public const string Lists = "lists";
+    public const string Redaction = "redaction";
 
-    public static IReadOnlyList<string> All { get; } = [Calls, Starts, Clients, Lists];
+    public static IReadOnlyList<string> All { get; } = [Calls, Starts, Clients, Lists, Redaction];
 }

@@ -1,0 +1,96 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Governance;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Protocol;
+
+namespace Mcpx.Core.Proxy;
+
+/// <summary>Makes the record of a call from what its filters found.</summary>
+public sealed class RecordMaker(TimeProvider time)
+{
+    private const int LongestText = 256;
+    private const int LongestReason = 1000;
+
+    public CallRecord Make(ProxyContext context)
+    {
+        CallProgress progress = context.Progress;
+        Caller? caller = context.Caller;
+        McpMessage? message = caller is null ? null : context.Message;
+        long upstreamEnded = progress.UpstreamEnded == 0 && progress.UpstreamStarted != 0 ? time.GetTimestamp() : progress.UpstreamEnded;
+        return new CallRecord
+        {
+            Id = context.Id,
+            Time = context.Arrived.Time,
+            Organization = caller?.Organization ?? OrganizationOfPath(context),
+            Endpoint = Clean(context.Endpoint.Path)!,
+            Server = context.Route?.Server.Id,
+            ServerSlug = Clean(context.Route?.Server.Slug ?? (context.Endpoint.IsGateway ? null : context.Endpoint.Slug)),
+            Gateway = context.Gateway?.Gateway.Id,
+            GatewaySlug = Clean(context.Gateway?.Gateway.Slug ?? (context.Endpoint.IsGateway ? context.Endpoint.Slug : null)),
+            User = caller?.User,
+            UserName = caller?.Principal is Principal.Person person ? person.Name : null,
+            Token = caller?.Token,
+            TokenName = caller?.TokenName,
+            ServiceAccount = caller?.ServiceAccount,
+            ServiceAccountName = caller?.Principal is Principal.Service service ? service.Name : null,
+            ClientName = Clean(message?.ClientName),
+            ClientVersion = Clean(message?.ClientVersion),
+            Era = context.Era,
+            Method = context.Verb switch { ProxyVerb.Stream => "GET", ProxyVerb.EndSession => "DELETE", _ => Clean(message?.Method) },
+            Tool = Clean(message?.Target),
+            UpstreamTool = context.UpstreamName is { } name && name != message?.Target ? Clean(name) : null,
+            Outcome = progress.Outcome,
+            Status = progress.Status,
+            Rule = context.Decision?.Rule,
+            WouldRule = (context.Decision as Decision.Allow)?.WouldDeny?.Rule,
+            Reason = Clean(progress.Reason ?? context.Decision?.Reason, LongestReason),
+            TotalMicroseconds = Microseconds(context.Arrived.Timestamp, time.GetTimestamp()),
+            UpstreamMicroseconds = progress.UpstreamStarted == 0 ? 0 : Microseconds(progress.UpstreamStarted, upstreamEnded),
+            FirstByteMicroseconds = context.Response.FirstByteAt is > 0 and var first ? Microseconds(context.Arrived.Timestamp, first) : 0,
+            TraceId = TraceContext.IdOf(message?.TraceParent ?? context.TraceParent),
+            FirstRound = context.FirstRound,
+            RequestBytes = context.Body.Length,
+            ResponseBytes = progress.ResponseBytes,
+            // Somebody who is nobody must not be able to fill the audit with what they please.
+            Request = caller is null || context.Body.Length == 0 ? null : Head(context.Body),
+            Response = caller is null ? null : progress.Response.ToPayload(),
+            Truncated = context.Body.Length > PayloadCapture.Limit || progress.Response.Truncated,
+            Stage = context.IsAnnounced ? RecordStage.End : RecordStage.Whole,
+        };
+    }
+
+    /// <summary>What the record says should the gateway end before the call does.</summary>
+    public CallRecord MakeIntent(ProxyContext context) => Make(context) with
+    {
+        Stage = RecordStage.Intent,
+        Outcome = CallOutcome.Interrupted,
+        Status = 0,
+        TotalMicroseconds = 0,
+        Reason = "The gateway ended while the call was under way. Whether the server did its work is not known.",
+    };
+
+    private static OrganizationId OrganizationOfPath(ProxyContext context) =>
+        context.Endpoint.Organization is { } slug && context.Snapshot.Gateways.Find(slug) is { } routes ? routes.Organization.Id : OrganizationId.None;
+
+    private static byte[] Head(byte[] body) => body.Length <= PayloadCapture.Limit ? body : body[..PayloadCapture.Limit];
+
+    private long Microseconds(long from, long to) => (long)time.GetElapsedTime(from, to).TotalMicroseconds;
+
+    /// <summary>Claims of the client's, made fit for a table, a log and a screen; the payload keeps them as they came.</summary>
+    private static string? Clean(string? text, int longest = LongestText)
+    {
+        if (text is null) return null;
+        if (text.Length <= longest && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
+            return text;
+        Span<char> clean = text.Length <= longest ? new char[text.Length] : new char[longest];
+        for (int i = 0; i < clean.Length; i++)
+        {
+            bool paired = char.IsHighSurrogate(text[i]) && i + 1 < clean.Length && char.IsLowSurrogate(text[i + 1])
+                || char.IsLowSurrogate(text[i]) && i > 0 && char.IsHighSurrogate(text[i - 1]);
+            clean[i] = char.IsControl(text[i]) || char.IsSurrogate(text[i]) && !paired ? '\ufffd' : text[i];
+        }
+
+        return new string(clean);
+    }
+}

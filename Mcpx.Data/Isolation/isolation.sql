@@ -1,0 +1,170 @@
+-- Who may see which rows. Safe to repeat: it runs again whenever it, the tables or the logins change.
+-- "app" serves people and the API, one organisation or one person at a time; "engine" serves the whole installation.
+-- The owner stands outside: it migrates, and a migration has to see every row.
+
+-- The organisation and the person that this use of the connection is for. Unset gives null, and null equals nothing.
+CREATE OR REPLACE FUNCTION mcpx_org() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT nullif(current_setting('mcpx.org_id', true), '')::uuid $$;
+CREATE OR REPLACE FUNCTION mcpx_user() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT nullif(current_setting('mcpx.user_id', true), '')::uuid $$;
+
+GRANT USAGE ON SCHEMA public TO "{app}", "{engine}";
+
+-- What belongs to an organisation: every table with its id, found in the catalogue, so that a new one is guarded from
+-- its first day. Calls are apart, see below.
+DO $$
+DECLARE
+    t text;
+BEGIN
+    FOR t IN
+        SELECT c.relname FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+          AND c.relname NOT IN ('calls', 'call_payloads', 'call_intents', 'call_intent_payloads')
+          AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND NOT a.attisdropped)
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('DROP POLICY IF EXISTS tenant ON %I', t);
+        EXECUTE format('CREATE POLICY tenant ON %I TO "{app}" USING (org_id = mcpx_org()) WITH CHECK (org_id = mcpx_org())', t);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO "{app}", "{engine}"', t);
+    END LOOP;
+
+    -- What belongs to a person and to no organisation.
+    FOREACH t IN ARRAY ARRAY['external_logins', 'sessions', 'sign_in_links'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('DROP POLICY IF EXISTS person ON %I', t);
+        EXECUTE format('CREATE POLICY person ON %I TO "{app}" USING (user_id = mcpx_user()) WITH CHECK (user_id = mcpx_user())', t);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO "{app}", "{engine}"', t);
+    END LOOP;
+
+    FOREACH t IN ARRAY ARRAY['organizations', 'users'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+    END LOOP;
+END $$;
+
+-- People see their own memberships in every organisation; changing one is the organisation's.
+DROP POLICY IF EXISTS person ON members;
+CREATE POLICY person ON members FOR SELECT TO "{app}" USING (user_id = mcpx_user());
+
+DROP POLICY IF EXISTS tenant ON organizations;
+DROP POLICY IF EXISTS person ON organizations;
+CREATE POLICY tenant ON organizations TO "{app}" USING (id = mcpx_org()) WITH CHECK (id = mcpx_org());
+CREATE POLICY person ON organizations FOR SELECT TO "{app}" USING (EXISTS (SELECT 1 FROM members m WHERE m.org_id = organizations.id AND m.user_id = mcpx_user()));
+GRANT SELECT, INSERT, UPDATE, DELETE ON organizations TO "{app}";
+
+DROP POLICY IF EXISTS tenant ON users;
+DROP POLICY IF EXISTS person ON users;
+-- Who left is still named beside the tokens that they made.
+CREATE POLICY tenant ON users FOR SELECT TO "{app}" USING (
+    EXISTS (SELECT 1 FROM members m WHERE m.user_id = users.id AND m.org_id = mcpx_org())
+    OR EXISTS (SELECT 1 FROM tokens t WHERE t.user_id = users.id AND t.org_id = mcpx_org()));
+CREATE POLICY person ON users TO "{app}" USING (id = mcpx_user()) WITH CHECK (id = mcpx_user());
+GRANT SELECT, UPDATE ON users TO "{app}";
+GRANT SELECT, INSERT, UPDATE, DELETE ON organizations, users TO "{engine}";
+
+-- The audit log is added to and never changed, by nobody who serves; old lines of the installation's are the engine's to
+-- sweep, and an organisation's go with it. What is a person's own is noted in their organisations, or nowhere's; the end
+-- of an organisation is noted where its own log does not go with it.
+REVOKE UPDATE, DELETE ON admin_entries FROM "{app}";
+REVOKE UPDATE ON admin_entries FROM "{engine}";
+DROP POLICY IF EXISTS person ON admin_entries;
+CREATE POLICY person ON admin_entries FOR INSERT TO "{app}" WITH CHECK (actor_id = mcpx_user() AND (
+    org_id IN (SELECT m.org_id FROM members m WHERE m.user_id = mcpx_user())
+    OR org_id IS NULL AND NOT EXISTS (SELECT 1 FROM members m WHERE m.user_id = mcpx_user())));
+DROP POLICY IF EXISTS ended ON admin_entries;
+CREATE POLICY ended ON admin_entries FOR INSERT TO "{app}" WITH CHECK (org_id IS NULL AND action = 'organization.delete' AND subject_id = mcpx_org());
+
+-- The engine sees every row of the tables above, by name and not by an attribute of its role.
+DO $$
+DECLARE
+    t text;
+BEGIN
+    FOR t IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relrowsecurity LOOP
+        EXECUTE format('DROP POLICY IF EXISTS engine ON %I', t);
+        EXECUTE format('CREATE POLICY engine ON %I TO "{engine}" USING (true) WITH CHECK (true)', t);
+    END LOOP;
+END $$;
+
+-- The installation's own. Revocations hold ids only, and are written in the transaction that revokes. What was revoked
+-- stays so: the app can neither change nor delete one, and old ones are the engine's to sweep.
+GRANT SELECT, INSERT ON revocations TO "{app}";
+REVOKE UPDATE, DELETE ON revocations FROM "{app}";
+DO $$
+DECLARE
+    t text;
+BEGIN
+    FOR t IN
+        SELECT c.relname FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition AND NOT c.relrowsecurity
+          AND c.relname NOT IN ('calls', 'call_payloads', 'call_intents', 'call_intent_payloads', 'database_logins') AND c.relname NOT LIKE 'schema\_%'
+    LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO "{engine}"', t);
+    END LOOP;
+END $$;
+GRANT SELECT ON schema_migrations, schema_scripts TO "{engine}";
+
+-- Calls: the engine appends them by COPY, which PostgreSQL refuses under row-level security, as TimescaleDB refuses that
+-- on what it compresses. The app has no right on the tables and reads these. A barrier keeps conditions of the query,
+-- which might tell what they saw, behind the organisation's.
+GRANT SELECT, INSERT, DELETE ON calls, call_payloads, call_intents, call_intent_payloads TO "{engine}";
+DROP VIEW IF EXISTS tenant_calls;
+CREATE VIEW tenant_calls WITH (security_barrier) AS SELECT * FROM calls WHERE org_id = mcpx_org();
+DROP VIEW IF EXISTS tenant_call_payloads;
+CREATE VIEW tenant_call_payloads WITH (security_barrier) AS SELECT * FROM call_payloads WHERE org_id = mcpx_org();
+GRANT SELECT ON tenant_calls, tenant_call_payloads TO "{app}";
+
+-- A page of calls, newest first. Through the view the newest page would cost a sort of everything behind the barrier;
+-- here the index gives the order, and the organisation is still this use's and no argument.
+DROP FUNCTION IF EXISTS tenant_calls_page;
+CREATE FUNCTION tenant_calls_page(
+    p_server uuid, p_gateway uuid, p_service_account uuid, p_method text, p_tool text, p_outcomes smallint[],
+    p_from timestamptz, p_to timestamptz, p_before_time timestamptz, p_before_id uuid, p_limit integer, p_would boolean, p_first_round uuid)
+RETURNS SETOF calls LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'SELECT * FROM calls WHERE org_id = mcpx_org()'
+        || CASE WHEN p_server IS NULL THEN '' ELSE ' AND server_id = $1' END
+        || CASE WHEN p_gateway IS NULL THEN '' ELSE ' AND gateway_id = $2' END
+        || CASE WHEN p_service_account IS NULL THEN '' ELSE ' AND service_account_id = $3' END
+        || CASE WHEN p_method IS NULL THEN '' ELSE ' AND method = $4' END
+        || CASE WHEN p_tool IS NULL THEN '' ELSE ' AND tool = $5' END
+        || CASE WHEN p_outcomes IS NULL THEN '' ELSE ' AND outcome = ANY ($6)' END
+        || CASE WHEN p_from IS NULL THEN '' ELSE ' AND time >= $7' END
+        || CASE WHEN p_to IS NULL THEN '' ELSE ' AND time < $8' END
+        || CASE WHEN p_first_round IS NULL THEN '' ELSE ' AND (id = $12 OR first_round = $12)' END
+        || CASE WHEN p_would THEN ' AND would_rule IS NOT NULL' ELSE '' END
+        -- Said twice: only the plain comparison spares the partitions that are too new.
+        || CASE WHEN p_before_time IS NULL THEN '' ELSE ' AND time <= $9 AND (time, id) < ($9, $10)' END
+        || ' ORDER BY time DESC, id DESC LIMIT $11'
+        USING p_server, p_gateway, p_service_account, p_method, p_tool, p_outcomes, p_from, p_to, p_before_time, p_before_id, p_limit, p_first_round;
+END $$;
+
+-- A server's calls of tools with what was asked, newest first: rules are tried on them. Apart from the page of calls,
+-- because it carries payloads; what was refused for other reasons than rules would tell nothing.
+DROP FUNCTION IF EXISTS tenant_tool_calls;
+CREATE FUNCTION tenant_tool_calls(p_server uuid, p_from timestamptz, p_before_time timestamptz, p_before_id uuid, p_limit integer)
+RETURNS TABLE (call_time timestamptz, call_id uuid, call_user uuid, call_account uuid, call_token uuid, call_by text, call_tool text, call_outcome smallint, call_request bytea, call_truncated boolean, call_redacted boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+        SELECT c.time, c.id, c.user_id, c.service_account_id, c.token_id, coalesce(c.user_name, c.service_account_name), coalesce(c.upstream_tool, c.tool), c.outcome,
+            p.request,
+            -- What was redacted has another length; then the mark of both payloads says it.
+            coalesce(CASE WHEN p.redactions IS NULL THEN octet_length(p.request) < c.request_bytes ELSE p.truncated END, false),
+            coalesce(p.redactions LIKE '%"part":"request"%', false)
+        FROM (SELECT * FROM calls WHERE org_id = mcpx_org() AND server_id = p_server AND time >= p_from
+                -- Said twice: only the plain comparison is one that the index begins at.
+                AND time <= coalesce(p_before_time, 'infinity') AND (p_before_time IS NULL OR (time, id) < (p_before_time, p_before_id))
+                AND method = 'tools/call' AND tool IS NOT NULL AND outcome NOT IN (5, 6)
+                AND (outcome <> 4 OR rule LIKE 'allowlist%' OR rule LIKE 'blocklist%')
+            ORDER BY time DESC, id DESC LIMIT p_limit) c
+        LEFT JOIN call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
+        ORDER BY c.time DESC, c.id DESC;
+END $$;
+REVOKE ALL ON FUNCTION tenant_calls_page, tenant_tool_calls, calls_make_partitions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_tool_calls TO "{app}";
+GRANT EXECUTE ON FUNCTION calls_make_partitions TO "{engine}";
+
+DO $$ BEGIN
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO "{app}", "{engine}"', current_database());
+    -- A batch of calls that may have been written before is merged through a temporary table.
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO "{engine}"', current_database());
+END $$;

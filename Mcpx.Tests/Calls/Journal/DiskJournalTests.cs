@@ -1,0 +1,289 @@
+using FsCheck.Fluent;
+using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Journal;
+using Mcpx.Tests.Fixtures;
+using Shouldly;
+using Xunit;
+
+namespace Mcpx.Tests.Calls.Journal;
+
+/// <summary>What is on disk after a kill, a torn write, a damaged file and a disk that fails.</summary>
+public sealed class DiskJournalTests : IDisposable
+{
+    private readonly ScratchFolder _folder = new("journal");
+
+    private JournalSettings Settings => new(_folder.Path) { SegmentBytes = 64 << 10, WritePatience = TimeSpan.FromMilliseconds(500) };
+
+    [Fact]
+    public async Task What_was_appended_is_read_in_its_order_and_gone_when_confirmed()
+    {
+        using var journal = Open();
+        var calls = await AppendAsync(journal, 2000);
+
+        journal.Depth.ShouldBe(2000);
+        journal.ReadAll(batch: 7).Select(c => c.Id).ShouldBe(calls.Select(c => c.Id));
+        journal.Depth.ShouldBe(0);
+        journal.IsEmpty.ShouldBeTrue();
+        Files().Count.ShouldBe(1, "only the file that is written to is left");
+    }
+
+    [Fact]
+    public async Task What_was_not_confirmed_is_there_for_the_next_process()
+    {
+        List<CallRecord> calls;
+        using (var journal = Open())
+        {
+            calls = await AppendAsync(journal, 500);
+            journal.Read([], 100, long.MaxValue);
+        }
+
+        using var next = Open();
+        next.Depth.ShouldBe(500);
+        calls.AddRange(await AppendAsync(next, 10));
+        next.ReadAll().Select(c => c.Id).ShouldBe(calls.Select(c => c.Id));
+    }
+
+    [Fact]
+    public async Task Everything_confirmed_leaves_no_file()
+    {
+        using (var journal = Open())
+        {
+            await AppendAsync(journal, 3);
+            journal.ReadAll();
+        }
+
+        Files().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Many_at_once_are_all_there_once()
+    {
+        using var journal = Open();
+        var calls = Enumerable.Range(0, 5000).Select(_ => JournalCalls.Small()).ToList();
+        await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (call, _) => await journal.AppendAsync(call));
+
+        journal.ReadAll().Select(c => c.Id.Value).Order().ShouldBe(calls.Select(c => c.Id.Value).Order());
+    }
+
+    [Fact]
+    public async Task A_record_longer_than_the_buffer_is_read()
+    {
+        using var journal = Open();
+        await journal.AppendAsync(JournalCalls.Sized(3 << 20));
+        await journal.AppendAsync(JournalCalls.Small());
+
+        journal.ReadAll().Select(c => c.Request?.Length).ShouldBe([3 << 20, null]);
+    }
+
+    [Fact]
+    public async Task A_file_cut_off_anywhere_gives_what_was_whole_and_goes_on()
+    {
+        var (path, whole, ends) = await LeaveAsync(20);
+        Property.Holds(Gen.Choose(0, whole.Length), length =>
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            using (var journal = Open())
+            {
+                journal.ReadAll().Count.ShouldBe(ends.Count(end => end <= length));
+                journal.AppendAsync(JournalCalls.Small()).IsFaulted.ShouldBeFalse();
+            }
+
+            foreach (var file in Files()) File.Delete(file);
+        }, times: 200);
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_is_found_wherever_it_is()
+    {
+        var (path, whole, ends) = await LeaveAsync(20);
+        Property.Holds(Gen.Zip(Gen.Choose(0, whole.Length - 1), Gen.Choose(0, 7)), flip =>
+        {
+            var bytes = whole.ToArray();
+            bytes[flip.Item1] ^= (byte)(1 << flip.Item2);
+            File.WriteAllBytes(path, bytes);
+            using (var journal = Open())
+            {
+                // All in front of the flip, and nothing that differs from what was written.
+                journal.ReadAll().Count.ShouldBe(flip.Item1 < JournalSegment.HeaderLength ? 0 : ends.Count(end => end <= flip.Item1));
+                journal.IsEmpty.ShouldBeTrue();
+            }
+
+            foreach (var file in Files()) File.Delete(file);
+        }, times: 200);
+    }
+
+    [Fact]
+    public async Task A_file_damaged_while_it_waits_is_kept_aside_and_the_rest_goes_on()
+    {
+        using var journal = Open();
+        var first = await AppendAsync(journal, 10);
+        var path = Files().Single();
+        await using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Seek(-30, SeekOrigin.End);
+            file.WriteByte(0xee);
+        }
+
+        journal.ReadAll().Select(c => c.Id).ShouldBe(first.Take(9).Select(c => c.Id));
+        journal.Damaged.ShouldBe(1);
+        File.Exists(path + JournalSegment.DamagedExtension).ShouldBeTrue();
+        journal.Depth.ShouldBe(0);
+
+        var then = await AppendAsync(journal, 5);
+        journal.ReadAll().Select(c => c.Id).ShouldBe(then.Select(c => c.Id));
+    }
+
+    [Fact]
+    public async Task Two_processes_keep_apart_and_the_next_one_takes_what_is_left_of_an_ended_one()
+    {
+        List<CallRecord> left;
+        using var living = Open();
+        var own = await AppendAsync(living, 5);
+        using (var ended = Open()) left = await AppendAsync(ended, 7);
+        living.ReadAll().Select(c => c.Id).ShouldBe(own.Select(c => c.Id));
+
+        using var third = Open();
+        third.ReadAll().Select(c => c.Id).ShouldBe(left.Select(c => c.Id));
+    }
+
+    [Fact]
+    public async Task A_place_below_is_emptied_by_whoever_starts()
+    {
+        var first = Open();
+        using var second = Open();
+        var left = await AppendAsync(first, 7);
+        first.Dispose();
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "zzz"));
+        using (var again = Open()) again.ReadAll().Select(c => c.Id).ShouldBe(left.Select(c => c.Id));
+    }
+
+    [Fact]
+    public async Task Nobody_else_on_the_machine_can_read_it()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var journal = Open();
+        await journal.AppendAsync(JournalCalls.Small());
+        File.GetUnixFileMode(_folder.Path).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    [Fact]
+    public async Task What_is_on_disk_opens_with_the_keys_of_the_installation_only()
+    {
+        var call = JournalCalls.Small() with { Request = "correct horse battery staple"u8.ToArray(), Tool = "transfer" };
+        using (var journal = Open()) await journal.AppendAsync(call);
+        var path = Files().Single();
+        var bytes = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        bytes.AsSpan().IndexOf("battery"u8).ShouldBe(-1);
+        bytes.AsSpan().IndexOf("transfer"u8).ShouldBe(-1);
+
+        using (var stranger = new DiskJournal(Settings, JournalCalls.KeysOf(2), new JournalDisk(), TimeProvider.System))
+        {
+            stranger.ReadAll().ShouldBeEmpty();
+            stranger.Damaged.ShouldBe(1, "somebody has to know of it");
+        }
+
+        var kept = Directory.EnumerateFiles(_folder.Path, "*" + JournalSegment.DamagedExtension, SearchOption.AllDirectories).Single();
+        File.Move(kept, path);
+        using var rotated = new DiskJournal(Settings, JournalCalls.KeysOf(3, 1), new JournalDisk(), TimeProvider.System);
+        rotated.ReadAll().ShouldHaveSingleItem().Request.ShouldBe(call.Request);
+    }
+
+    [Fact]
+    public async Task A_record_that_was_moved_to_another_place_is_none()
+    {
+        var (path, whole, ends) = await LeaveAsync(3);
+        // All of one length: the second takes the place of the third.
+        var swapped = whole.ToArray();
+        whole.AsSpan((int)ends[0], (int)(ends[1] - ends[0])).CopyTo(swapped.AsSpan((int)ends[1]));
+        await File.WriteAllBytesAsync(path, swapped, TestContext.Current.CancellationToken);
+
+        using var journal = Open();
+        journal.ReadAll().Count.ShouldBe(2);
+        journal.Damaged.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_disk_that_fails_is_said_and_tried_again_in_a_new_file()
+    {
+        var disk = new FailingDisk();
+        using var journal = new DiskJournal(Settings, JournalCalls.Keys, disk, TimeProvider.System);
+        var before = await AppendAsync(journal, 3);
+        disk.Fails = true;
+        await Should.ThrowAsync<JournalException>(() => journal.AppendAsync(JournalCalls.Small()));
+        journal.Failure.ShouldNotBeNull().ShouldContain("No space left");
+
+        disk.Fails = false;
+        await Eventually.TrueAsync(() => journal.Failure is null, "the journal found out by itself that the disk is well", TestContext.Current.CancellationToken);
+        var after = await AppendAsync(journal, 3);
+
+        journal.ReadAll().Select(c => c.Id).ShouldBe([.. before.Select(c => c.Id), .. after.Select(c => c.Id)]);
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_for_a_moment_costs_no_call()
+    {
+        var disk = new FailingDisk { Fails = true, FailuresLeft = 1 };
+        using (var opened = Open()) opened.IsEmpty.ShouldBeTrue();
+        disk.Fails = false;
+        using var journal = new DiskJournal(Settings with { WritePatience = TimeSpan.FromSeconds(30) }, JournalCalls.Keys, disk, TimeProvider.System);
+        disk.Fails = true;
+        var call = JournalCalls.Small();
+        await journal.AppendAsync(call);
+
+        journal.ReadAll().ShouldHaveSingleItem().Id.ShouldBe(call.Id);
+    }
+
+    [Fact]
+    public async Task A_folder_that_somebody_removed_is_made_again()
+    {
+        using var journal = Open();
+        var before = await AppendAsync(journal, 3);
+        Directory.Delete(_folder.Path, recursive: true);
+        await Eventually.TrueAsync(() => Directory.Exists(_folder.Path) && Files().Count == 1, "there is a file again", TestContext.Current.CancellationToken);
+        var after = await AppendAsync(journal, 3);
+
+        journal.ReadAll().Select(c => c.Id).ShouldBe([.. before.Select(c => c.Id), .. after.Select(c => c.Id)]);
+        File.Exists(Files().Single()).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_directory_that_is_a_file_is_refused_with_its_name()
+    {
+        File.WriteAllText(_folder.Path, "");
+
+        Should.Throw<JournalException>(Open).Message.ShouldContain(_folder.Path);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private DiskJournal Open() => new(Settings, JournalCalls.Keys, new JournalDisk(), TimeProvider.System);
+
+    private List<string> Files() => [.. Directory.EnumerateFiles(_folder.Path, "*" + JournalSegment.Extension, SearchOption.AllDirectories)];
+
+    private static async Task<List<CallRecord>> AppendAsync(DiskJournal journal, int count)
+    {
+        var calls = Enumerable.Range(0, count).Select(_ => JournalCalls.Small()).ToList();
+        foreach (var call in calls) await journal.AppendAsync(call);
+        return calls;
+    }
+
+    /// <summary>A file with some records, its bytes, and where each record ends.</summary>
+    private async Task<(string Path, byte[] Whole, List<long> Ends)> LeaveAsync(int count)
+    {
+        List<long> ends = [];
+        string path;
+        using (var journal = Open())
+        {
+            path = Files().Single();
+            for (var i = 0; i < count; i++)
+            {
+                await journal.AppendAsync(JournalCalls.Small());
+                ends.Add(new FileInfo(path).Length);
+            }
+        }
+
+        var whole = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        File.Delete(path);
+        return (path, whole, ends);
+    }
+}

@@ -1,0 +1,29 @@
+using Mcpx.Core.Calls.Journal;
+using Microsoft.Win32.SafeHandles;
+
+namespace Mcpx.Tests.Calls.Journal;
+
+/// <summary>The machine's disk, until it is told to fail.</summary>
+internal sealed class FailingDisk : IJournalDisk
+{
+    private readonly JournalDisk _real = new();
+
+    public bool Fails { get; set; }
+
+    /// <summary>Then it is well again by itself.</summary>
+    public int FailuresLeft { get; set; } = int.MaxValue;
+
+    public SafeFileHandle Create(string path) => _real.Create(path);
+
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (Fails && FailuresLeft-- > 0)
+        {
+            // A write that came half through.
+            RandomAccess.Write(file, bytes[..(bytes.Length / 2)], offset);
+            throw new IOException("No space left on device");
+        }
+
+        _real.Write(file, bytes, offset);
+    }
+}

@@ -1,0 +1,156 @@
+namespace Mcpx.Tests.Tenancy;
+
+/// <summary>Every endpoint of the manifest, and how strangers try it. One that is missing fails the build's tests.</summary>
+internal static class TenantMatrix
+{
+    /// <summary>The name of the call that strangers make: no server may ever see it.</summary>
+    public const string StrangersCall = "strangers-call";
+
+    private const string ToolsList = $$"""{"jsonrpc":"2.0","id":"{{StrangersCall}}","method":"tools/list","params":{} }""";
+
+    private static readonly Probe.Nobodys Framework = new("The circuit's transport: what is shown through it is the pages' matter.");
+    private static readonly Probe.Nobodys Installation = new("Says how the installation is, and nothing of any organisation.");
+    private static readonly Probe.Nobodys Files = new("Static files of the build.");
+    private static readonly Probe.Nobodys WayIn = new("Nobody is signed in here yet; what leads in is tried in the tests of signing in.");
+
+    public static IReadOnlyDictionary<string, Probe> Rows { get; } = new Dictionary<string, Probe>(StringComparer.Ordinal)
+    {
+        ["ANY /_blazor"] = Framework,
+        ["ANY /_blazor/disconnect/"] = Framework,
+        ["ANY /_blazor/initializers/"] = Framework,
+        ["ANY /_blazor/negotiate"] = Framework,
+        ["GET /_framework/opaque-redirect"] = Framework,
+        ["GET,HEAD (static assets)"] = Files,
+        ["GET,HEAD /{**path:file}"] = Files,
+        ["GET,POST /dev/gallery"] = new Probe.Nobodys("Generated figures, in development only."),
+        ["GET,POST /error"] = Installation,
+        ["GET,POST /not-found"] = Installation,
+        ["GET /livez"] = Installation,
+        ["GET /readyz"] = Installation,
+        ["GET,POST /sign-in"] = WayIn,
+        ["GET /sign-in/link"] = WayIn,
+        ["GET /sign-in/with/{provider}"] = WayIn,
+        ["GET,POST /profile"] = new Probe.Own("/profile"),
+        ["GET /profile/link/{provider}"] = new Probe.Own("/profile/link/github?ticket={marker}"),
+        ["ANY /oauth/token"] = new Probe.Nobodys("A client proves who it is with every request; tried in the tests of the token endpoint."),
+        ["ANY /oauth/jwks"] = Installation,
+        ["ANY /.well-known/{**path}"] = new Probe.Nobodys("The same for every address, whether or not there is such an endpoint."),
+        ["POST /sign-out"] = new Probe.Nobodys("Ends the caller's own session."),
+
+        ["ANY /mcp/{org}/server/{slug}"] = new Probe.Foreign("/mcp/{org}/server/{server-slug}") { Body = ToolsList },
+        ["ANY /mcp/{org}/gateway/{slug}"] = new Probe.Foreign("/mcp/{org}/gateway/{gateway-slug}") { Body = ToolsList },
+        ["ANY /mcp/server/{slug}"] = new Probe.Foreign("/mcp/server/{server-slug}") { Body = ToolsList },
+        ["ANY /mcp/gateway/{slug}"] = new Probe.Foreign("/mcp/gateway/{gateway-slug}") { Body = ToolsList },
+
+        ["GET /api/servers"] = new Probe.Own("/api/servers?search={marker}"),
+        ["GET /api/servers/{id}"] = new Probe.Foreign("/api/servers/{server}"),
+        ["GET /api/servers/{id}/governance"] = new Probe.Foreign("/api/servers/{server}/governance"),
+        ["POST /api/servers"] = new Probe.Own("/api/servers") { Body = """{"name":"x","slug":"{gateway-slug}","url":"https://mcp.example.com/"}""" },
+        ["PATCH /api/servers/{id}"] = new Probe.Foreign("/api/servers/{server}") { Body = """{"name":"taken"}""" },
+        ["DELETE /api/servers/{id}"] = new Probe.Foreign("/api/servers/{server}"),
+        ["POST /api/servers/{id}/test"] = new Probe.Foreign("/api/servers/{server}/test"),
+        ["POST /api/servers/test"] = new Probe.Own("/api/servers/test") { Body = """{"url":"nowhere"}""", MustFail = true },
+        ["GET /api/servers/{id}/dependents"] = new Probe.Foreign("/api/servers/{server}/dependents"),
+        ["PUT /api/servers/{id}/governance"] = new Probe.Foreign("/api/servers/{server}/governance") { Body = """{"mode":"none","tools":[]}""" },
+
+        ["POST /api/servers/{id}/governance/preview"] = new Probe.Foreign("/api/servers/{server}/governance/preview") { Body = """{"governance":{"mode":"allowlist","tools":["x"]}}""" },
+        ["POST /api/servers/{id}/governance/replay"] = new Probe.Foreign("/api/servers/{server}/governance/replay") { Body = """{"governance":{"mode":"allowlist","tools":["x"]}}""" },
+        ["GET /api/access"] = new Probe.Foreign("/api/access?member={member}&server={server}"),
+        ["GET /api/limits"] = new Probe.Own("/api/limits"),
+        ["POST /api/limits"] = new Probe.Own("/api/limits") { Body = """{"server":"{server}","perMinute":1}""", MustFail = true },
+        ["PUT /api/limits/{id}"] = new Probe.Foreign("/api/limits/{limit}") { Body = """{"perMinute":1}""" },
+        ["DELETE /api/limits/{id}"] = new Probe.Foreign("/api/limits/{limit}"),
+        ["GET /api/recording"] = new Probe.Own("/api/recording"),
+        ["PUT /api/recording"] = new Probe.Own("/api/recording") { Body = """{"mode":"standard"}""" },
+        ["GET /api/governance/settings"] = new Probe.Own("/api/governance/settings"),
+        ["PUT /api/governance/settings"] = new Probe.Own("/api/governance/settings") { Body = """{"newServersClosed":false,"explainRefusals":true}""" },
+        ["GET /api/policy-engine"] = new Probe.Own("/api/policy-engine"),
+        ["PUT /api/policy-engine"] = new Probe.Own("/api/policy-engine") { Body = """{"url":"no address"}""" },
+        ["DELETE /api/policy-engine"] = new Probe.Own("/api/policy-engine"),
+        ["POST /api/policy-engine/try"] = new Probe.Own("/api/policy-engine/try") { Body = """{"server":"{server-slug}"}""", MustFail = true },
+        ["GET /api/redaction"] = new Probe.Own("/api/redaction"),
+        ["PUT /api/redaction"] = new Probe.Own("/api/redaction") { Body = """{"rules":[{"kind":"key","value":""}]}""" },
+        ["DELETE /api/redaction"] = new Probe.Own("/api/redaction"),
+        ["POST /api/redaction/try"] = new Probe.Own("/api/redaction/try") { Body = """{"sample":"{}","server":"{server}"}""", MustFail = true },
+        ["GET /api/servers/{id}/redaction"] = new Probe.Foreign("/api/servers/{server}/redaction"),
+        ["PUT /api/servers/{id}/redaction"] = new Probe.Foreign("/api/servers/{server}/redaction") { Body = """{"payloads":"full"}""" },
+        ["GET /api/tool-definitions"] = new Probe.Own("/api/tool-definitions"),
+        ["GET /api/servers/{id}/tool-definitions"] = new Probe.Foreign("/api/servers/{server}/tool-definitions"),
+        ["PUT /api/servers/{id}/tool-definitions"] = new Probe.Foreign("/api/servers/{server}/tool-definitions") { Body = """{"mode":"allow"}""" },
+        ["POST /api/servers/{id}/tool-definitions/refresh"] = new Probe.Foreign("/api/servers/{server}/tool-definitions/refresh"),
+        ["POST /api/servers/{id}/tool-definitions/approve"] = new Probe.Foreign("/api/servers/{server}/tool-definitions/approve") { Body = """{"all":true}""" },
+        ["POST /api/servers/{id}/tool-definitions/reject"] = new Probe.Foreign("/api/servers/{server}/tool-definitions/reject")
+        {
+            Body = """{"tools":[{"tool":"x","hash":"0000000000000000000000000000000000000000000000000000000000000000"}]}""",
+        },
+        ["POST /api/servers/{id}/tool-definitions/forget"] = new Probe.Foreign("/api/servers/{server}/tool-definitions/forget") { Body = """{"tools":["x"]}""" },
+
+        ["GET /api/gateways"] = new Probe.Own("/api/gateways"),
+        ["GET /api/gateways/{id}"] = new Probe.Foreign("/api/gateways/{gateway}"),
+        ["GET /api/gateways/{id}/catalog"] = new Probe.Foreign("/api/gateways/{gateway}/catalog"),
+        ["POST /api/gateways"] = new Probe.Own("/api/gateways") { Body = """{"name":"x","slug":"x","members":[{"server":"{server-slug}"}]}""", MustFail = true },
+        ["PATCH /api/gateways/{id}"] = new Probe.Foreign("/api/gateways/{gateway}") { Body = """{"name":"taken"}""" },
+        ["DELETE /api/gateways/{id}"] = new Probe.Foreign("/api/gateways/{gateway}"),
+        ["POST /api/gateways/{id}/refresh"] = new Probe.Foreign("/api/gateways/{gateway}/refresh"),
+
+        ["GET /api/tokens"] = new Probe.Own("/api/tokens"),
+        ["POST /api/tokens"] = new Probe.Own("/api/tokens") { Body = """{"name":"x"}""" },
+        ["POST /api/tokens/revoke"] = new Probe.Foreign("/api/tokens/revoke") { Body = """{"ids":["{token}"]}""" },
+        ["DELETE /api/tokens/{id}"] = new Probe.Foreign("/api/tokens/{token}"),
+
+        ["GET /api/group-roles"] = new Probe.Own("/api/group-roles"),
+        ["PUT /api/group-roles"] = new Probe.Own("/api/group-roles") { Body = """{"items":[{"group":"{marker}","role":"owner"}]}""" },
+        ["GET /api/organization"] = new Probe.Own("/api/organization"),
+        ["PATCH /api/organization"] = new Probe.Own("/api/organization") { Body = """{"name":""}""" },
+        ["DELETE /api/organization"] = new Probe.Own("/api/organization?name=Home") { MustFail = true },
+        ["GET /api/organization/egress"] = new Probe.Own("/api/organization/egress"),
+        ["PUT /api/organization/egress"] = new Probe.Own("/api/organization/egress") { Body = """{"hosts":["not a host"]}""", MustFail = true },
+        ["GET /api/members"] = new Probe.Own("/api/members"),
+        ["PATCH /api/members/{userId}"] = new Probe.Foreign("/api/members/{member}") { Body = """{"role":"member"}""" },
+        ["DELETE /api/members/{userId}"] = new Probe.Foreign("/api/members/{member}"),
+        ["GET /api/invitations"] = new Probe.Own("/api/invitations"),
+        ["POST /api/invitations"] = new Probe.Own("/api/invitations") { Body = """{"email":"no address"}""" },
+        ["POST /api/invitations/{id}/resend"] = new Probe.Foreign("/api/invitations/{invitation}/resend"),
+        ["DELETE /api/invitations/{id}"] = new Probe.Foreign("/api/invitations/{invitation}"),
+        ["GET /api/service-accounts"] = new Probe.Own("/api/service-accounts"),
+        ["GET /api/service-accounts/{id}"] = new Probe.Foreign("/api/service-accounts/{service-account}"),
+        ["POST /api/service-accounts"] = new Probe.Own("/api/service-accounts") { Body = """{"name":"x","endpoints":["{server}"]}""", MustFail = true },
+        ["PATCH /api/service-accounts/{id}"] = new Probe.Foreign("/api/service-accounts/{service-account}") { Body = """{"name":"taken"}""" },
+        ["DELETE /api/service-accounts/{id}"] = new Probe.Foreign("/api/service-accounts/{service-account}"),
+        ["POST /api/service-accounts/{id}/secrets"] = new Probe.Foreign("/api/service-accounts/{service-account}/secrets") { Body = "{}" },
+        ["DELETE /api/service-accounts/{id}/secrets/{secret}"] = new Probe.Foreign("/api/service-accounts/{service-account}/secrets/{secret}"),
+
+        ["GET /api/operations"] = new Probe.Own("/api/operations") { MustFail = true },
+        ["GET /api/keys"] = new Probe.Own("/api/keys") { MustFail = true },
+        ["POST /api/keys/rotate"] = new Probe.Own("/api/keys/rotate") { MustFail = true },
+
+        ["GET /api/audit/changes"] = new Probe.Own("/api/audit/changes?size=200"),
+        ["GET /api/calls"] = new Probe.Own("/api/calls?server={server}"),
+        ["GET /api/calls/{id}"] = new Probe.Foreign("/api/calls/{call}"),
+
+        ["GET /"] = new Probe.Own("/"),
+        ["GET,POST /organizations"] = new Probe.Own("/organizations"),
+        ["GET,POST /organizations/new"] = new Probe.Own("/organizations/new"),
+        ["GET,POST /invitations/accept"] = new Probe.Nobodys("Whoever holds the link sees what it offers: see the tests of invitations."),
+        ["GET /{org:nonfile}"] = new Probe.Foreign("/{org}", "/{org}?range=24h"),
+        ["GET /{org}/audit"] = new Probe.Foreign("/{org}/audit", "/{org}/audit?subject={server}"),
+        ["GET /{org}/calls"] = new Probe.Foreign("/{org}/calls"),
+        ["GET /{org}/calls/{id}"] = new Probe.Page("/{org}/calls/{call}", "/{own-org}/calls/{call}"),
+        ["GET /{org}/gateways"] = new Probe.Foreign("/{org}/gateways"),
+        ["GET /{org}/gateways/{slug}"] = new Probe.Page("/{org}/gateways/{gateway-slug}", "/{own-org}/gateways/{gateway-slug}"),
+        ["GET /{org}/groups"] = new Probe.Foreign("/{org}/groups"),
+        ["GET /{org}/servers"] = new Probe.Foreign("/{org}/servers"),
+        ["GET /{org}/servers/{slug}"] = new Probe.Page("/{org}/servers/{server-slug}", "/{own-org}/servers/{server-slug}"),
+        ["GET /{org}/access"] = new Probe.Foreign("/{org}/access"),
+        ["GET /{org}/operations"] = new Probe.Foreign("/{org}/operations"),
+        ["GET /{org}/redaction"] = new Probe.Foreign("/{org}/redaction", "/{org}/redaction?server={server-slug}"),
+        ["GET /{org}/limits"] = new Probe.Foreign("/{org}/limits"),
+        ["GET /{org}/servers/{slug}/tools"] = new Probe.Page("/{org}/servers/{server-slug}/tools", "/{own-org}/servers/{server-slug}/tools"),
+        ["GET /{org}/tool-definitions"] = new Probe.Foreign("/{org}/tool-definitions"),
+        ["GET /{org}/members"] = new Probe.Foreign("/{org}/members"),
+        ["GET /{org}/settings"] = new Probe.Foreign("/{org}/settings"),
+        ["GET /{org}/service-accounts"] = new Probe.Foreign("/{org}/service-accounts"),
+        ["GET /{org}/service-accounts/{id}"] = new Probe.Page("/{org}/service-accounts/{service-account}", "/{own-org}/service-accounts/{service-account}"),
+        ["GET /{org}/tokens"] = new Probe.Foreign("/{org}/tokens"),
+    };
+}
