@@ -2,6 +2,7 @@ using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -20,6 +21,7 @@ using Mcpx.Core.Proxy;
 using Mcpx.Core.Proxy.Access;
 using Mcpx.Core.Proxy.Bridge;
 using Mcpx.Core.Proxy.Gateways;
+using Mcpx.Core.Proxy.Repeat;
 using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,6 +71,7 @@ public static class CoreSetup
         services.AddSingleton<RedactionKeys>().AddSingleton<RedactionAdmin>().AddSingleton<CallRedactor>();
         services.AddSingleton<CallFeed>().AddSingleton<ICallSink>(s => s.GetRequiredService<CallFeed>());
         services.AddSingleton<JournalKeys>().AddSingleton<CallJournal>().AddSingleton<CallAdmin>().AddSingleton<RecordingAdmin>().AddSingleton<IJob, InterruptedCallsJob>();
+        services.AddSingleton<RetentionAdmin>().AddSingleton<IJob, RetentionJob>();
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
         return services.AddProxy();
     }
@@ -124,6 +127,6 @@ public static class CoreSetup
         services.AddSingleton<GatewayResolver>().AddSingleton<GatewayLists>().AddSingleton<GatewayDescription>().AddSingleton<GatewayCalls>();
         services.AddSingleton<MemberHops>().AddSingleton<GatewayNews>().AddSingleton<ResourceNews>();
         services.AddSingleton<SessionGateway>().AddSingleton<StatelessGateway>();
-        services.AddSingleton<GatewayExplainer>().AddSingleton<AccessSubjects>().AddSingleton<AccessExplainer>().AddSingleton<RuleReplay>();
+        services.AddSingleton<GatewayExplainer>().AddSingleton<AccessSubjects>().AddSingleton<AccessExplainer>().AddSingleton<RuleReplay>().AddSingleton<CallRepeater>();
     }
 }

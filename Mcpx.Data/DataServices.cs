@@ -1,6 +1,7 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -17,6 +18,7 @@ using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
 using Mcpx.Data.Audit;
 using Mcpx.Data.Calls;
+using Mcpx.Data.Calls.Retention;
 using Mcpx.Data.Changes;
 using Mcpx.Data.Credentials;
 using Mcpx.Data.Egress;
@@ -99,6 +101,7 @@ public static class DataServices
         services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
         services.AddSingleton<IJob, OrphanedCallsJob>();
         services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>();
+        services.AddSingleton<IRetentionStore, RetentionStore>().AddSingleton<ICallSweeper, CallSweeper>();
         services.AddSingleton<IMetricStore, MetricStore>();
         return services;
     }

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using Mcpx.Core.Primitives;
 using Mcpx.Data.Audit;
+using Mcpx.Data.Calls.Retention;
 using Mcpx.Data.Changes;
 using Mcpx.Data.Credentials;
 using Mcpx.Data.Gateways;
@@ -83,6 +84,8 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
 
     public DbSet<RedactionKeyRow> RedactionKeys => Set<RedactionKeyRow>();
 
+    public DbSet<LegalHoldRow> LegalHolds => Set<LegalHoldRow>();
+
     public DbSet<DataProtectionKeyRow> DataProtectionKeys => Set<DataProtectionKeyRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -98,6 +101,7 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
         configurationBuilder.Properties<GatewayId>().HaveConversion<EntityIdConverter<GatewayId>>();
         configurationBuilder.Properties<ToolRuleId>().HaveConversion<EntityIdConverter<ToolRuleId>>();
         configurationBuilder.Properties<CallLimitId>().HaveConversion<EntityIdConverter<CallLimitId>>();
+        configurationBuilder.Properties<LegalHoldId>().HaveConversion<EntityIdConverter<LegalHoldId>>();
         configurationBuilder.Properties<AdminEntryId>().HaveConversion<EntityIdConverter<AdminEntryId>>();
     }
 

@@ -45,6 +45,7 @@ public static class SubjectKinds
     public const string ServiceAccount = "service-account";
     public const string Account = "account";
     public const string Session = "session";
+    public const string Hold = "hold";
     public const string Installation = "installation";
 }
 

@@ -1,6 +1,3 @@
-using System.Collections.Frozen;
-using Mcpx.Core.Primitives;
-
 namespace Mcpx.Core.Governance;
 
 /// <summary>
@@ -14,8 +11,7 @@ public sealed class ToolPolicy
     private static readonly Decision.Deny NotListed = new("allowlist", "No rule of the server's allowlist names this tool for this caller.");
     private static readonly Decision.Allow NotBlocked = new("blocklist", "No rule of the server's blocklist blocks this call.");
 
-    private readonly FrozenDictionary<string, CompiledRule[]> _exact;
-    private readonly CompiledRule[] _patterns;
+    private readonly RulesByTool _rules;
     private readonly ArgumentPaths _paths = new();
     private readonly bool _hasConditions;
 
@@ -25,11 +21,9 @@ public sealed class ToolPolicy
         Enforced = governance.Enforce;
         CompiledRule[] rules = [.. governance.Rules.DistinctBy(r => r.Key).Select(r => new CompiledRule(r, governance.Mode, _paths))];
         Fingerprint = $"{governance.Mode}:{governance.Enforce}:{string.Join('\n', governance.Rules.Select(r => r.Key))}";
-        _exact = rules.Where(r => !r.Rule.Pattern.Contains('*')).GroupBy(r => r.Rule.Pattern, StringComparer.Ordinal)
-            .ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
-        _patterns = [.. rules.Where(r => r.Rule.Pattern.Contains('*'))];
+        _rules = new RulesByTool(rules);
+        Version = governance.Version;
         _hasConditions = Array.Exists(rules, r => r.IsConditional);
-        Rules = rules.Length;
     }
 
     public GovernanceMode Mode { get; }
@@ -40,27 +34,30 @@ public sealed class ToolPolicy
     /// <summary>Equal for policies that decide alike.</summary>
     public string Fingerprint { get; }
 
+    /// <summary>Of the stored governance that it was compiled from.</summary>
+    public long Version { get; }
+
     /// <summary>How many rules it holds.</summary>
-    public int Rules { get; }
+    public int Rules => _rules.All.Length;
 
     /// <summary>May this call happen?</summary>
     /// <param name="message">The whole <c>tools/call</c> as it was sent; its arguments are read only when a rule for this caller and tool asks for them.</param>
     public Decision Decide(in RuleSubject who, string tool, ReadOnlyMemory<byte> message)
     {
         if (Mode is GovernanceMode.None) return Unrestricted;
-        CompiledRule[] exact = _exact.GetValueOrDefault(tool, []);
-        return InForce(Mode is GovernanceMode.Allowlist ? Allowed(exact, who, tool, message) : Blocked(exact, who, tool, message));
+        CompiledRule[] rules = _rules.Of(tool);
+        return InForce(Mode is GovernanceMode.Allowlist ? Allowed(rules, who, message) : Blocked(rules, who, message));
     }
 
     /// <summary>May the caller see the tool, because there are calls of it that may happen?</summary>
     public Decision DecideShown(in RuleSubject who, string tool)
     {
         if (Mode is GovernanceMode.None) return Unrestricted;
-        CompiledRule[] exact = _exact.GetValueOrDefault(tool, []);
+        CompiledRule[] rules = _rules.Of(tool);
         CompiledRule? conditional = null;
         int at = 0;
-        if (Mode is GovernanceMode.Blocklist) return InForce(Unconditional(exact, who, tool) ?? NotBlocked);
-        while (Next(ref at, exact, who, tool) is { } rule)
+        if (Mode is GovernanceMode.Blocklist) return InForce(Unconditional(rules, who) ?? NotBlocked);
+        while (Next(ref at, rules, who) is { } rule)
         {
             if (!rule.IsConditional) return rule.Allow;
             conditional ??= rule;
@@ -74,9 +71,9 @@ public sealed class ToolPolicy
     {
         if (!_hasConditions) return [];
         List<ToolRule> found = [];
-        CompiledRule[] exact = _exact.GetValueOrDefault(tool, []);
+        CompiledRule[] rules = _rules.Of(tool);
         int at = 0;
-        while (Next(ref at, exact, who, tool) is { } rule)
+        while (Next(ref at, rules, who) is { } rule)
         {
             if (rule.IsConditional) found.Add(rule.Rule);
             else if (Mode is GovernanceMode.Allowlist || !rule.Rule.LogOnly) return [];
@@ -101,15 +98,7 @@ public sealed class ToolPolicy
     {
         if (Mode is GovernanceMode.None || !Enforced) return true;
         if (Mode is GovernanceMode.Allowlist) return false;
-        foreach (CompiledRule[] rules in _exact.Values)
-        {
-            foreach (CompiledRule rule in rules)
-            {
-                if (Hides(rule, who)) return false;
-            }
-        }
-
-        foreach (CompiledRule rule in _patterns)
+        foreach (CompiledRule rule in _rules.All)
         {
             if (Hides(rule, who)) return false;
         }
@@ -123,16 +112,15 @@ public sealed class ToolPolicy
     private bool NamesSomebody(string tool)
     {
         bool hides = Mode is GovernanceMode.Blocklist;
-        return Array.Exists(_exact.GetValueOrDefault(tool, []), r => !hides || r is { IsConditional: false, Rule.LogOnly: false })
-            || Array.Exists(_patterns, r => (!hides || r is { IsConditional: false, Rule.LogOnly: false }) && NamePattern.Matches(r.Rule.Pattern, tool));
+        return Array.Exists(_rules.Of(tool), r => !hides || r is { IsConditional: false, Rule.LogOnly: false });
     }
 
     private Decision InForce(Decision decision) => !Enforced && decision is Decision.Deny denied ? Decision.Allow.InTrial(denied) : decision;
 
-    private Decision Allowed(CompiledRule[] exact, in RuleSubject who, string tool, ReadOnlyMemory<byte> message)
+    private Decision Allowed(CompiledRule[] rules, in RuleSubject who, ReadOnlyMemory<byte> message)
     {
         int at = 0;
-        while (Next(ref at, exact, who, tool) is { } plain)
+        while (Next(ref at, rules, who) is { } plain)
         {
             if (!plain.IsConditional) return plain.Allow;
         }
@@ -142,7 +130,7 @@ public sealed class ToolPolicy
         Decision.Deny? unmet = null;
         bool isTrial = false;
         at = 0;
-        while (Next(ref at, exact, who, tool) is { } rule)
+        while (Next(ref at, rules, who) is { } rule)
         {
             values ??= _paths.Read(message);
             if (rule.Check(values, out CompiledCondition? failed) is Verdict.Holds) return rule.Allow;
@@ -156,14 +144,14 @@ public sealed class ToolPolicy
         return isTrial ? Decision.Allow.InTrial(unmet) : unmet;
     }
 
-    private Decision Blocked(CompiledRule[] exact, in RuleSubject who, string tool, ReadOnlyMemory<byte> message)
+    private Decision Blocked(CompiledRule[] rules, in RuleSubject who, ReadOnlyMemory<byte> message)
     {
-        Decision? trial = Unconditional(exact, who, tool);
+        Decision? trial = Unconditional(rules, who);
         if (trial is Decision.Deny) return trial;
         if (!_hasConditions) return trial ?? NotBlocked;
         ArgumentValue[]? values = null;
         int at = 0;
-        while (Next(ref at, exact, who, tool) is { } rule)
+        while (Next(ref at, rules, who) is { } rule)
         {
             if (!rule.IsConditional) continue;
             values ??= _paths.Read(message);
@@ -178,11 +166,11 @@ public sealed class ToolPolicy
     }
 
     /// <summary>What a blocklist's rules without conditions say: a denial, a trial, or nothing.</summary>
-    private Decision? Unconditional(CompiledRule[] exact, in RuleSubject who, string tool)
+    private Decision? Unconditional(CompiledRule[] rules, in RuleSubject who)
     {
         Decision? trial = null;
         int at = 0;
-        while (Next(ref at, exact, who, tool) is { } rule)
+        while (Next(ref at, rules, who) is { } rule)
         {
             if (rule.IsConditional) continue;
             if (!rule.Rule.LogOnly) return rule.Deny;
@@ -192,19 +180,13 @@ public sealed class ToolPolicy
         return trial;
     }
 
-    /// <summary>The next rule for this caller and tool; null behind the last.</summary>
-    private CompiledRule? Next(ref int at, CompiledRule[] exact, in RuleSubject who, string tool)
+    /// <summary>The next rule for this caller; null behind the last.</summary>
+    private static CompiledRule? Next(ref int at, CompiledRule[] rules, in RuleSubject who)
     {
-        while (at < exact.Length)
+        while (at < rules.Length)
         {
-            CompiledRule rule = exact[at++];
+            CompiledRule rule = rules[at++];
             if (rule.Rule.For.Includes(who)) return rule;
-        }
-
-        while (at - exact.Length < _patterns.Length)
-        {
-            CompiledRule rule = _patterns[at++ - exact.Length];
-            if (rule.Rule.For.Includes(who) && NamePattern.Matches(rule.Rule.Pattern, tool)) return rule;
         }
 
         return null;

@@ -51,6 +51,9 @@ public sealed record ServerGovernance(ServerId Server, GovernanceMode Mode, IRea
     /// <summary>False while the whole is tried out: what it would refuse passes and is recorded.</summary>
     public bool Enforce { get; init; } = true;
 
+    /// <summary>Another one after each save; 0 for a draft.</summary>
+    public long Version { get; init; }
+
     /// <param name="server">Its name.</param>
     /// <param name="names">What members, service accounts and tokens are called.</param>
     public AuditView ToAudit(string server, IReadOnlyDictionary<Guid, string> names) =>

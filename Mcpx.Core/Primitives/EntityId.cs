@@ -77,6 +77,13 @@ public readonly record struct CallLimitId(Guid Value) : IEntityId<CallLimitId>
     public override string ToString() => Value.ToString("D");
 }
 
+public readonly record struct LegalHoldId(Guid Value) : IEntityId<LegalHoldId>
+{
+    public static LegalHoldId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
 public readonly record struct CallId(Guid Value) : IEntityId<CallId>
 {
     public static CallId From(Guid value) => new(value);

@@ -19,9 +19,9 @@ public ref struct McpMessageReader
     private const int LongestUri = 8192;
     private const int LongestId = 256;
 
-    private const string ProtocolVersionKey = "io.modelcontextprotocol/protocolVersion";
-    private const string ClientInfoKey = "io.modelcontextprotocol/clientInfo";
-    private const string ClientCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
+    internal const string ProtocolVersionKey = "io.modelcontextprotocol/protocolVersion";
+    internal const string ClientInfoKey = "io.modelcontextprotocol/clientInfo";
+    internal const string ClientCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
 
     private static readonly KnownMembers TopLevel = new("jsonrpc", "id", "method", "params", "result", "error");
     private static readonly KnownMembers InParams =

@@ -16,6 +16,8 @@ public sealed partial class AuthenticateFilter(ICallerDirectory callers, Resourc
 
     public ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
+        // Only code of the gateway can say who calls: somebody whom another door let in, who runs a call again.
+        if (context.Caller is not null) return next(context);
         if (context.Credential is null)
             return Refuse(context, CallOutcome.Unauthenticated, ProxyErrors.Unauthenticated, "No access token was sent.", Challenge(context, isInvalid: false));
         ValueTask<Caller?> found = callers.FindAsync(context.Credential, context.ClientGone);

@@ -50,16 +50,16 @@ public sealed record OrganizationSnapshot(OrganizationId Organization, Organizat
 public interface ISnapshotSource
 {
     /// <summary>Every organisation, as of one instant.</summary>
-    /// <param name="known">Pins that are in memory: those of a server are many, and read only when they are others by now.</param>
-    Task<IReadOnlyList<OrganizationSnapshot>> LoadAllAsync(PinSnapshot known, CancellationToken cancellationToken);
+    /// <param name="known">What is in memory: rules and pins of a server are many, and read only when they are others by now.</param>
+    Task<IReadOnlyList<OrganizationSnapshot>> LoadAllAsync(ProxySnapshot known, CancellationToken cancellationToken);
 
     /// <summary>One organisation, as of one instant.</summary>
-    /// <inheritdoc cref="LoadAllAsync(PinSnapshot, CancellationToken)"/>
-    Task<OrganizationSnapshot> LoadAsync(OrganizationId organization, PinSnapshot known, CancellationToken cancellationToken);
+    /// <inheritdoc cref="LoadAllAsync(ProxySnapshot, CancellationToken)"/>
+    Task<OrganizationSnapshot> LoadAsync(OrganizationId organization, ProxySnapshot known, CancellationToken cancellationToken);
 
     /// <summary>The same for who has nothing in memory.</summary>
-    Task<IReadOnlyList<OrganizationSnapshot>> LoadAllAsync(CancellationToken cancellationToken) => LoadAllAsync(PinSnapshot.Empty, cancellationToken);
+    Task<IReadOnlyList<OrganizationSnapshot>> LoadAllAsync(CancellationToken cancellationToken) => LoadAllAsync(ProxySnapshot.Empty, cancellationToken);
 
     /// <inheritdoc cref="LoadAllAsync(CancellationToken)"/>
-    Task<OrganizationSnapshot> LoadAsync(OrganizationId organization, CancellationToken cancellationToken) => LoadAsync(organization, PinSnapshot.Empty, cancellationToken);
+    Task<OrganizationSnapshot> LoadAsync(OrganizationId organization, CancellationToken cancellationToken) => LoadAsync(organization, ProxySnapshot.Empty, cancellationToken);
 }

@@ -40,7 +40,7 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            IReadOnlyList<OrganizationSnapshot> all = await _source.LoadAllAsync(Current.Pins, cancellationToken);
+            IReadOnlyList<OrganizationSnapshot> all = await _source.LoadAllAsync(Current, cancellationToken);
             // Before the servers: none is reached by rules that are older than it.
             _egress.Replace(all.Where(o => o.Hosts is not null).ToDictionary(o => o.Organization, o => o.Hosts!));
             Volatile.Write(ref _current, new ProxySnapshot(
@@ -101,7 +101,7 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
         await _turn.WaitAsync();
         try
         {
-            OrganizationSnapshot part = await _source.LoadAsync(organization, Current.Pins, CancellationToken.None);
+            OrganizationSnapshot part = await _source.LoadAsync(organization, Current, CancellationToken.None);
             ProxySnapshot before = Current;
             _egress.Set(organization, part.Hosts);
             Volatile.Write(ref _current, new ProxySnapshot(

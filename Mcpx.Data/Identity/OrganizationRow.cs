@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
@@ -31,6 +32,14 @@ internal sealed class OrganizationRow
     public List<string> EgressHosts { get; init; } = [];
 
     public RecordingMode Recording { get; init; }
+
+    /// <summary>See <see cref="RetentionSettings"/>.</summary>
+    public int PayloadDays { get; init; } = RetentionSettings.Default.PayloadDays;
+
+    public int RecordDays { get; init; } = RetentionSettings.Default.RecordDays;
+
+    /// <summary>Payloads of calls before this instant were looked at and are gone, or held; null when that has to be looked at again.</summary>
+    public DateTimeOffset? PayloadsSweptTo { get; init; }
 }
 
 internal sealed class OrganizationConfiguration : IEntityTypeConfiguration<OrganizationRow>
@@ -41,6 +50,8 @@ internal sealed class OrganizationConfiguration : IEntityTypeConfiguration<Organ
         builder.Property(o => o.Slug).UseCollation("C");
         builder.HasIndex(o => o.Slug).IsUnique();
         builder.Property(o => o.Recording).HasConversion<short>();
+        builder.Property(o => o.PayloadDays).HasDefaultValue(RetentionSettings.Default.PayloadDays);
+        builder.Property(o => o.RecordDays).HasDefaultValue(RetentionSettings.Default.RecordDays);
         builder.Property(o => o.EgressHosts).HasDefaultValueSql("'{}'");
     }
 }

@@ -159,9 +159,9 @@ BEGIN
         LEFT JOIN call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
         ORDER BY c.time DESC, c.id DESC;
 END $$;
-REVOKE ALL ON FUNCTION tenant_calls_page, tenant_tool_calls, calls_make_partitions FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenant_calls_page, tenant_tool_calls, calls_make_partitions, calls_drop_empty_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_tool_calls TO "{app}";
-GRANT EXECUTE ON FUNCTION calls_make_partitions TO "{engine}";
+GRANT EXECUTE ON FUNCTION calls_make_partitions, calls_drop_empty_partitions TO "{engine}";
 
 DO $$ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO "{app}", "{engine}"', current_database());

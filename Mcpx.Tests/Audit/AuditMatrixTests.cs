@@ -90,6 +90,13 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
             () => trail.SendAsync("PUT", "/api/governance/settings", new { newServersClosed = true, explainRefusals = true }));
         await trail.ExpectAsync(AdminAction.OrganizationUpdate, "Org matrix", """{"recording":"standard"}""", """{"recording":"strict"}""",
             () => trail.SendAsync("PUT", "/api/recording", new { mode = "strict" }));
+        await trail.ExpectAsync(AdminAction.RetentionReplace, "Org matrix", """{"payloadDays":90}""", """{"payloadDays":30}""",
+            () => trail.SendAsync("PUT", "/api/retention", new { payloadDays = 30, recordDays = 400 }));
+        await trail.NothingAsync(() => trail.SendAsync("PUT", "/api/retention", new { payloadDays = 30, recordDays = 29 }), HttpStatusCode.BadRequest);
+        var hold = await trail.ExpectAsync(AdminAction.HoldCreate, () => trail.SendAsync("POST", "/api/legal-holds", new { name = " Case 12 ", tool = "pay", from = "2026-01-01T00:00:00Z" }));
+        (((string?)hold["subject"]!["name"]), hold["after"]!.Plain()).ShouldBe(("Case 12", """{"tool":"pay","from":"2026-01-01T00:00:00+00:00"}"""));
+        await trail.ExpectAsync(AdminAction.HoldRelease, "Case 12", """{"tool":"pay","from":"2026-01-01T00:00:00+00:00"}""", null,
+            () => trail.SendAsync("DELETE", $"/api/legal-holds/{hold["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.RedactionReplace, "CRM", """{"payloads":"redacted","rules":[]}""", """{"payloads":"full","rules":["key:pin hash"]}""",
             () => trail.SendAsync("PUT", $"/api/servers/{crm}/redaction", new { payloads = "full", rules = new[] { new { kind = "key", value = "pin", mode = "hash" } } }));
         (await trail.ExpectAsync(AdminAction.RedactionReplace, () => trail.SendAsync("PUT", "/api/redaction", new { rules = new[] { new { kind = "detector", value = "card", mode = "drop" } } })))["after"]!.Plain()

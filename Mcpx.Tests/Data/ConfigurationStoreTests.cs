@@ -239,6 +239,29 @@ public sealed class ConfigurationStoreTests(PostgresFixture postgres) : DataTest
         (await Snapshots.LoadAsync(gone, Cancelled)).ShouldBe(new OrganizationSnapshot(gone, Routes: null, Policies: null));
     }
 
+    [Fact]
+    public async Task A_snapshot_compiles_only_the_rules_that_are_others_by_now()
+    {
+        OrganizationId acme = (await Host.AddOrganizationAsync("acme")).Organization.Id;
+        UpstreamServer edited = await Host.AddServerAsync(acme, "edited");
+        UpstreamServer same = await Host.AddServerAsync(acme, "same");
+        foreach (UpstreamServer server in new[] { edited, same }) await Governance.ReplaceAsync(acme, Rules(server, GovernanceMode.Allowlist, "get_*"), Cancelled);
+        ISnapshotSource source = Host.Get<ISnapshotSource>();
+        ProxySnapshot known = DataHost.Known(await source.LoadAsync(acme, Cancelled));
+        await Governance.ReplaceAsync(acme, Rules(edited, GovernanceMode.Allowlist, "set_*"), Cancelled);
+
+        foreach (OrganizationSnapshot now in new[] { await source.LoadAsync(acme, known, Cancelled), (await source.LoadAllAsync(known, Cancelled)).Single(o => o.Organization == acme) })
+        {
+            now.Policies!.Servers[same.Id].ShouldBeSameAs(known.Governance.Find(acme, same.Id));
+            now.Policies.Servers[edited.Id].DecideShown(default, "set_x").ShouldBeOfType<Decision.Allow>();
+            now.Policies.Servers[edited.Id].DecideShown(default, "get_x").ShouldBeOfType<Decision.Deny>();
+        }
+
+        known = DataHost.Known(await source.LoadAsync(acme, known, Cancelled));
+        await Governance.ReplaceAsync(acme, Rules(edited, GovernanceMode.None), Cancelled);
+        (await source.LoadAsync(acme, known, Cancelled)).Policies!.Servers[edited.Id].Mode.ShouldBe(GovernanceMode.None);
+    }
+
     private static ServerGovernance Rules(UpstreamServer server, GovernanceMode mode, params string[] patterns) =>
         new(server.Id, mode, [.. patterns.Select(p => new ToolRule(DataHost.NewId<ToolRuleId>(), p))]);
 

@@ -1,7 +1,11 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
+using Mcpx.Core.Gateways;
+using Mcpx.Core.Governance;
+using Mcpx.Core.Governance.Pinning;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Proxy;
 using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
 using Mcpx.Data;
@@ -71,6 +75,12 @@ internal sealed class DataHost : IAsyncDisposable
 
     public static TId NewId<TId>() where TId : struct, IEntityId<TId> => EntityId.New<TId>(TimeProvider.System);
 
+    /// <summary>What a replica has in memory that has read just this.</summary>
+    public static ProxySnapshot Known(OrganizationSnapshot read) => new(GatewaySnapshot.Empty, GovernanceSnapshot.Empty.With(read.Organization, read.Policies))
+    {
+        Pins = PinSnapshot.Empty.With(read.Organization, read.Pins),
+    };
+
     /// <summary>The owner of the schema, who sees every row.</summary>
     public NpgsqlDataSource Owner => Get<Databases>().Owner!;
 
@@ -135,7 +145,7 @@ internal sealed class DataHost : IAsyncDisposable
             await using NpgsqlCommand command = databases.Owner!.CreateCommand("SELECT id FROM organizations");
             await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken)) all.Add(new OrganizationRedaction(OrganizationId.From(reader.GetGuid(0)), OrganizationRules.Default, [], []));
-            return new RedactionSnapshot(all);
+            return new RedactionSnapshot(all.DistinctBy(o => o.Organization));
         }
     }
 }

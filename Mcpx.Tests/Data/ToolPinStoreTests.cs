@@ -109,12 +109,12 @@ public sealed class ToolPinStoreTests(PostgresFixture postgres) : DataTests(post
         await NoteAsync(acme, server, PinReading.Own, ("a", "1"));
         await NoteAsync(acme, other.Id, PinReading.Own, ("x", "1"));
         ISnapshotSource source = Host.Get<ISnapshotSource>();
-        PinSnapshot known = PinSnapshot.Empty.With(acme, (await source.LoadAsync(acme, Cancelled)).Pins);
+        ProxySnapshot known = DataHost.Known(await source.LoadAsync(acme, Cancelled));
         await NoteAsync(acme, server, PinReading.Own, ("a", "2"));
 
         OrganizationPins now = (await source.LoadAsync(acme, known, Cancelled)).Pins!;
 
-        now.Servers[other.Id].ShouldBeSameAs(known.Find(acme, other.Id));
+        now.Servers[other.Id].ShouldBeSameAs(known.Pins.Find(acme, other.Id));
         now.Servers[server].Tools["a"].State.ShouldBe(PinState.Changed);
         (await source.LoadAllAsync(known, Cancelled)).Single(o => o.Organization == acme).Pins!.Servers[server].Pending.ShouldBe(1);
     }

@@ -1,7 +1,6 @@
 using System.Text;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Governance;
-using Mcpx.Core.Governance.Pinning;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Proxy;
@@ -72,14 +71,14 @@ public sealed class GovernanceFiguresTests(PostgresFixture postgres) : DataTests
         ISnapshotSource source = Host.Get<ISnapshotSource>();
         string size = $"{Servers} servers with {RulesEach} rules and {ToolsEach} pinned tools each";
         // As a replica reads that starts, and as one does after somebody changed something: then it has the pins already.
-        PinSnapshot known = PinSnapshot.Empty.With(acme, (await source.LoadAsync(acme, Cancelled)).Pins);
-        foreach ((string what, PinSnapshot pins) in new[] { ("first reading", PinSnapshot.Empty), ("rebuild after a change", known) })
+        ProxySnapshot known = DataHost.Known(await source.LoadAsync(acme, Cancelled));
+        foreach ((string what, ProxySnapshot before) in new[] { ("first reading", ProxySnapshot.Empty), ("rebuild after a change", known) })
         {
             TimeSpan best = TimeSpan.MaxValue;
             for (int round = 0; round < 5; round++)
             {
                 long since = TimeProvider.System.GetTimestamp();
-                OrganizationSnapshot read = await source.LoadAsync(acme, pins, Cancelled);
+                OrganizationSnapshot read = await source.LoadAsync(acme, before, Cancelled);
                 TimeSpan took = TimeProvider.System.GetElapsedTime(since);
                 read.Policies!.Servers.Values.Sum(p => p.Rules).ShouldBe(Servers * RulesEach);
                 read.Pins!.Servers.Count.ShouldBe(Servers);

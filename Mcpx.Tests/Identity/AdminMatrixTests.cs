@@ -3,6 +3,7 @@ using Mcpx.Core;
 using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -15,6 +16,7 @@ using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Proxy.Access;
 using Mcpx.Core.Proxy.Gateways;
+using Mcpx.Core.Proxy.Repeat;
 using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
 using Mcpx.Tests.Calls.Journal;
@@ -90,6 +92,13 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
         ["CallAdmin.ListRoundsAsync(call)"] = (Permission.ViewResources, a => Get<CallAdmin>().ListRoundsAsync(a, JournalCalls.Small(), Cancelled)),
         ["RecordingAdmin.GetAsync()"] = (Permission.ViewResources, a => Get<RecordingAdmin>().GetAsync(a, Cancelled)),
         ["RecordingAdmin.SaveAsync(settings)"] = (Permission.ManageGovernance, a => Get<RecordingAdmin>().SaveAsync(a, new RecordingSettings(RecordingMode.Standard), Cancelled)),
+        ["RetentionAdmin.GetAsync()"] = (Permission.ViewResources, a => Get<RetentionAdmin>().GetAsync(a, Cancelled)),
+        ["RetentionAdmin.SaveAsync(settings)"] = (Permission.ManageOrganization, a => Get<RetentionAdmin>().SaveAsync(a, RetentionSettings.Default, Cancelled)),
+        ["RetentionAdmin.ListHoldsAsync()"] = (Permission.ViewAuditLog, a => Get<RetentionAdmin>().ListHoldsAsync(a, Cancelled)),
+        ["RetentionAdmin.AddHoldAsync(input)"] = (Permission.ManageOrganization, a => Get<RetentionAdmin>().AddHoldAsync(a, new NewLegalHold(""), Cancelled)),
+        ["RetentionAdmin.ReleaseHoldAsync(hold)"] = (Permission.ManageOrganization, a => Get<RetentionAdmin>().ReleaseHoldAsync(a, default, Cancelled)),
+        ["CallRepeater.DraftAsync(id)"] = (Permission.CallTools, a => Get<CallRepeater>().DraftAsync(a, EntityId.New<CallId>(TimeProvider.System), Cancelled)),
+        ["CallRepeater.RunAsync(id, arguments)"] = (Permission.CallTools, a => Get<CallRepeater>().RunAsync(a, EntityId.New<CallId>(TimeProvider.System), null, Cancelled)),
         ["InstallationAdmin.GetAsync()"] = (Permission.ManageOrganization, a => Get<InstallationAdmin>().GetAsync(a, Cancelled)),
         ["PolicyEngineAdmin.FindAsync()"] = (Permission.ManageGovernance, a => Get<PolicyEngineAdmin>().FindAsync(a, Cancelled)),
         ["PolicyEngineAdmin.ReplaceAsync(input)"] = (Permission.ManageGovernance, a => Get<PolicyEngineAdmin>().ReplaceAsync(a, new PolicyEngineInput(""), Cancelled)),

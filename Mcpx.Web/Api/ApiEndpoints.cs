@@ -41,6 +41,7 @@ internal static class ApiEndpoints
         ServersApi.Map(read, write);
         GovernanceApi.Map(read, write);
         RecordingApi.Map(read, write);
+        RetentionApi.Map(read, write);
         OperationsApi.Map(read);
         AccessApi.Map(read, write);
         LimitsApi.Map(read, write);
@@ -50,7 +51,7 @@ internal static class ApiEndpoints
         GatewaysApi.Map(read, write);
         TokensApi.Map(read, write);
         ServiceAccountsApi.Map(read, write);
-        CallsApi.Map(read);
+        CallsApi.Map(read, write);
         AuditApi.Map(read);
         GroupRolesApi.Map(read, write);
         OrganizationApi.Map(read, write);

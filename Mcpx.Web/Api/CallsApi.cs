@@ -1,6 +1,8 @@
 using System.Text;
+using System.Text.Json;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Proxy.Repeat;
 using Mcpx.Web.Authentication;
 
 namespace Mcpx.Web.Api;
@@ -10,10 +12,11 @@ internal static class CallsApi
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public static void Map(RouteGroupBuilder read)
+    public static void Map(RouteGroupBuilder read, RouteGroupBuilder write)
     {
         read.MapGet("/calls", ListAsync);
         read.MapGet("/calls/{id}", GetAsync);
+        write.MapPost("/calls/{id}/again", RepeatAsync);
     }
 
     private static async Task<IResult> ListAsync(
@@ -45,6 +48,12 @@ internal static class CallsApi
         });
     }
 
+    private static async Task<IResult> RepeatAsync(HttpContext http, CallRepeater repeater, string id, RepeatBody body)
+    {
+        RepeatedCall again = await repeater.RunAsync(ActorResolver.FromToken(http), ApiInput.Id<CallId>(id, "call"), body.Arguments?.GetRawText(), http.RequestAborted);
+        return Results.Ok(new { call = again.Call.ToString(), status = again.Status, answer = Payload(again.Answer), truncated = again.Answer.Length < again.Length });
+    }
+
     private static string? Hex(byte[]? digest) => digest is null ? null : Convert.ToHexStringLower(digest);
 
     /// <summary>As text where the bytes are UTF-8, else as base64: nothing is lost and nothing is guessed.</summary>
@@ -61,6 +70,9 @@ internal static class CallsApi
         }
     }
 }
+
+/// <param name="Arguments">Instead of those on record; null for those.</param>
+internal sealed record RepeatBody(JsonElement? Arguments = null);
 
 internal sealed record CallAnswer(
     string Id, DateTimeOffset Time, string Endpoint, string? Server, string? ServerSlug, string? Gateway, string? GatewaySlug, string? User, string? UserName, string? Token, string? TokenName,

@@ -31,6 +31,10 @@ public static class DashboardUrls
 
     public static string Call(string organization, CallId call) => $"/{Escape(organization)}/calls/{call}";
 
+    public static string Retention(string organization) => $"/{Escape(organization)}/retention";
+
+    public static string RepeatCall(string organization, CallId call) => Call(organization, call) + "/again";
+
     public static string Audit(string organization) => $"/{Escape(organization)}/audit";
 
     public static string Audit(string organization, AuditQuery query) => Audit(organization) + Query(
