@@ -33,6 +33,7 @@ public sealed class RepeatPageTests(GatewayFixture gateway, BrowserFixture brows
         await Assertions.Expect(visit.Page.GetByText("The answers differ.")).ToBeVisibleAsync();
         await Assertions.Expect(visit.Page.GetByText("\"for 7\"", new() { Exact = true })).ToBeVisibleAsync();
         await Assertions.Expect(visit.Page.GetByText("\"for 8\"", new() { Exact = true })).ToBeVisibleAsync();
+        await visit.ScreenshotAsync($"repeat-{theme}-{width}");
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "As it was" }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByLabel("Arguments")).ToHaveValueAsync("{\n  \"amount\": 7\n}");
         await visit.ShouldBeFaultlessAsync();

@@ -38,6 +38,7 @@ public sealed class RetentionPageTests(GatewayFixture gateway, BrowserFixture br
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Hold", Exact = true }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("The hold is in force")).ToBeVisibleAsync();
         await Assertions.Expect(visit.Page.GetByText("calls of transfer from 2026-01-31 before 2026-03-01")).ToBeVisibleAsync();
+        await visit.ScreenshotAsync($"retention-{theme}-{width}");
         await visit.ShouldBeFaultlessAsync();
 
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Release the hold Case 12" }).ClickAsync();
