@@ -16,7 +16,7 @@ internal static class AuditChainApi
     }
 
     private static async Task<IResult> VerifyAsync(HttpContext http, ChainAdmin chain) =>
-        Results.Ok(ChainReportAnswer.From(await chain.VerifyAsync(ActorResolver.FromToken(http), progress: null, http.RequestAborted)));
+        Results.Ok(ChainReportAnswer.Of(await chain.VerifyAsync(ActorResolver.FromToken(http), progress: null, http.RequestAborted)));
 
     private static async Task<IResult> ListCheckpointsAsync(HttpContext http, ChainAdmin chain)
     {
@@ -43,7 +43,7 @@ internal sealed record ChainReportAnswer(
     bool Intact, ChainFindingAnswer? Finding, long First, long Last, long Calls, long Entries, DateTimeOffset? From, DateTimeOffset? To, int Checkpoints, DateTimeOffset? SignedAt,
     long RemovedCalls, long RemovedEntries, long ExpiredPayloads, long? Before, string Key)
 {
-    public static ChainReportAnswer From(ChainReport r) => new(
+    public static ChainReportAnswer Of(ChainReport r) => new(
         r.IsIntact, r.Finding is { } f ? new ChainFindingAnswer(f.Fault, f.Sequence, f.Kind, f.Record, f.Time, f.Text) : null, r.First, r.Last, r.Calls, r.Entries, r.From, r.To,
         r.Checkpoints, r.SignedAt, r.RemovedCalls, r.RemovedEntries, r.ExpiredPayloads, r.Before, r.KeyId);
 }

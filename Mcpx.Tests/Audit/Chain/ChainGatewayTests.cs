@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Tests.Browser;
+using Mcpx.Tests.Dashboard;
 using Mcpx.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;

@@ -1,13 +1,9 @@
-using Mcpx.Core.Audit;
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
-using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
-using Mcpx.Data;
 using Mcpx.Tests.Data;
-using Mcpx.Tests.Fixtures;
 using Npgsql;
 
 namespace Mcpx.Tests.Audit.Chain;
@@ -15,7 +11,7 @@ namespace Mcpx.Tests.Audit.Chain;
 /// <summary>An organisation with a chain, on a database that its owner may tamper with.</summary>
 internal sealed class ChainLab(DataHost host, Membership owner)
 {
-    private int _made;
+    private int _made, _servers;
 
     public DataHost Host => host;
 
@@ -53,7 +49,7 @@ internal sealed class ChainLab(DataHost host, Membership owner)
 
     public async Task WriteEntriesAsync(int count)
     {
-        UpstreamServer server = await host.AddServerAsync(Organization, $"s{Guid.NewGuid():N}"[..12]);
+        UpstreamServer server = await host.AddServerAsync(Organization, $"s{_servers++}");
         for (int i = 1; i < count; i++)
             await host.Get<IServerStore>().UpdateAsync(server with { Name = $"Name {i}" }, replaceCredential: false, credential: null, CancellationToken.None);
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Mcpx.Core.Audit.Chain;
-using Mcpx.Core.Primitives;
 using Mcpx.Tests.Data;
 using Mcpx.Tests.Fixtures;
 using Npgsql;
