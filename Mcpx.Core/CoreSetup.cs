@@ -1,4 +1,5 @@
 using Mcpx.Core.Audit;
+using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Calls.Recording;
@@ -45,6 +46,7 @@ public static class CoreSetup
         services.AddSingleton<TokenHasher>().AddSingleton<TokenPeppers>().AddSingleton<TokenAdmin>().AddSingleton<SignInLinks>();
         services.AddSingleton<NewAddresses>().AddHostedService(s => s.GetRequiredService<NewAddresses>());
         services.AddSingleton<AuditAdmin>().AddSingleton<RefusedSignIns>().AddHostedService(s => s.GetRequiredService<RefusedSignIns>());
+        services.AddAuditChain().AddSingleton<ChainAdmin>().AddSingleton<IJob, ChainCheckpointJob>();
         services.AddSingleton<Accounts>().AddSingleton<AccountAdmin>().AddSingleton<GroupRoleAdmin>();
         services.AddSingleton<OrganizationAdmin>().AddSingleton<MemberAdmin>().AddSingleton<InvitationAdmin>();
         services.AddSingleton(s => InvitationMail.PostFor(s.GetService<MailSettings>(), s.GetRequiredService<ILogger<InvitationMail>>()));
@@ -74,6 +76,13 @@ public static class CoreSetup
         services.AddSingleton<RetentionAdmin>().AddSingleton<IJob, RetentionJob>();
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
         return services.AddProxy();
+    }
+
+    /// <summary>What whoever writes records needs to link them.</summary>
+    public static IServiceCollection AddAuditChain(this IServiceCollection services)
+    {
+        services.AddSingleton(s => new AuditKeyVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), AuditKeyVault.Purpose)));
+        return services.AddSingleton<AuditKeys>().AddSingleton<ChainKeeper>();
     }
 
     private static void AddDecisions(this IServiceCollection services)

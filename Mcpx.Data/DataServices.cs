@@ -1,4 +1,5 @@
 using Mcpx.Core.Audit;
+using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
@@ -17,6 +18,7 @@ using Mcpx.Core.Proxy;
 using Mcpx.Core.Redaction;
 using Mcpx.Core.Servers;
 using Mcpx.Data.Audit;
+using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Calls;
 using Mcpx.Data.Calls.Retention;
 using Mcpx.Data.Changes;
@@ -42,13 +44,13 @@ public static class DataServices
 {
     /// <summary>
     /// Everything that Core wants stored, in PostgreSQL. Before anything else is asked, <see cref="DatabaseMigrator"/> must
-    /// have run.
+    /// have run. Needs <see cref="Core.CoreSetup.AddAuditChain"/> where records are written.
     /// </summary>
     /// <param name="connections">Asked once, at first use: the embedded database has none before it is started.</param>
     public static IServiceCollection AddMcpxData(this IServiceCollection services, Func<IServiceProvider, DatabaseConnections> connections)
     {
         services.AddSingleton(provider => new Databases(connections(provider)));
-        services.AddSingleton<ScopedContexts>();
+        services.AddSingleton<ScopedContexts>().AddSingleton<ChainWriter>().AddSingleton(provider => new Lazy<ChainWriter>(provider.GetRequiredService<ChainWriter>));
         services.AddSingleton(provider => new DatabaseMigrator(
             provider.GetRequiredService<Databases>(),
             new Lazy<ISecretProtector>(() => new AesGcmSecretProtector(provider.GetRequiredService<KeyRing>(), DatabaseLogins.Purpose)),
@@ -63,6 +65,7 @@ public static class DataServices
         services.AddHostedService(provider => provider.GetRequiredService<ChangeListener>());
 
         services.AddSingleton<IAdminEntryStore, AdminEntryStore>();
+        services.AddSingleton<IAuditKeyStore, AuditKeyStore>().AddSingleton<IAuditChainStore, ChainStore>();
         services.AddSingleton<IMembershipStore, MembershipStore>();
         services.AddSingleton<IOrganizationStore, OrganizationStore>();
         services.AddSingleton<IMemberStore, MemberStore>();

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using Mcpx.Core.Primitives;
 using Mcpx.Data.Audit;
+using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Calls.Retention;
 using Mcpx.Data.Changes;
 using Mcpx.Data.Credentials;
@@ -23,6 +24,9 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
 
     /// <summary>Whose rows this is for.</summary>
     public DataScope Scope { get; } = scope;
+
+    /// <summary>Audit entries of the open transaction, which get their links when it commits.</summary>
+    public List<NewLink> Unlinked { get; } = [];
 
     public DbSet<OrganizationRow> Organizations => Set<OrganizationRow>();
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Isolation;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -10,7 +11,8 @@ namespace Mcpx.Data;
 /// Opens the database within a scope: the one way to it. An organisation's or a person's scope uses the login that
 /// row-level security binds, and tells the connection whose rows it is for; a connection goes back to the pool without it.
 /// </summary>
-internal sealed class ScopedContexts(Databases databases)
+/// <param name="chain">Links audit entries; late, because it reads its key through a scope itself.</param>
+internal sealed class ScopedContexts(Databases databases, Lazy<ChainWriter> chain)
 {
     private DbContextOptions<McpxDbContext>? _app;
     private DbContextOptions<McpxDbContext>? _engine;
@@ -46,11 +48,11 @@ internal sealed class ScopedContexts(Databases databases)
         ? _engine ??= Build(databases.Engine)
         : _app ??= Build(databases.App);
 
-    private static DbContextOptions<McpxDbContext> Build(NpgsqlDataSource source)
+    private DbContextOptions<McpxDbContext> Build(NpgsqlDataSource source)
     {
         DbContextOptionsBuilder<McpxDbContext> options = new();
         options.UseNpgsql(source, ContextOptions.Common).LogQuietly();
-        options.AddInterceptors(ScopeInterceptor.Instance);
+        options.AddInterceptors(ScopeInterceptor.Instance, new ChainInterceptor(chain));
         return options.Options;
     }
 }

@@ -8,7 +8,7 @@ namespace Mcpx.Data.Audit;
 
 /// <summary>
 /// A line of the audit log. It is written once and never changed, and refers to nothing but its organisation, so that it
-/// outlives whom and what it names. A chain over the lines can stand in a table of its own, beside them.
+/// outlives whom and what it names. Its link in the chain stands in a table of its own.
 /// </summary>
 internal sealed class AdminEntryRow
 {
@@ -67,6 +67,28 @@ internal sealed class AdminEntryRow
         SubjectName = PostgresText.Clean(entry.Subject.Name),
         Before = entry.Before,
         After = entry.After,
+    };
+
+    /// <summary>The same line in one of a person's organisations.</summary>
+    public AdminEntryRow For(UserId person, AdminEntryId id, OrganizationId? organization, string name) => new()
+    {
+        Id = id,
+        OrgId = organization,
+        Time = Time,
+        ActorKind = ActorKind,
+        ActorId = person.Value,
+        ActorName = name,
+        CredentialKind = CredentialKind,
+        CredentialId = CredentialId,
+        CredentialName = CredentialName,
+        Address = Address,
+        UserAgent = UserAgent,
+        Action = Action,
+        SubjectKind = SubjectKind,
+        SubjectId = SubjectId,
+        SubjectName = SubjectName,
+        Before = Before,
+        After = After,
     };
 
     public AdminEntry ToEntry() => new(Id, Time, OrgId, new AuditActor(ActorKind, ActorId, ActorName),

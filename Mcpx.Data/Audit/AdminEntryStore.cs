@@ -13,8 +13,9 @@ internal sealed class AdminEntryStore(ScopedContexts contexts) : IAdminEntryStor
     public async Task AddAsync(AdminEntry entry, CancellationToken cancellationToken)
     {
         await using McpxDbContext context = await contexts.OpenAsync(DataScope.Everything, cancellationToken);
-        context.AdminEntries.Add(AdminEntryRow.From(entry));
-        await context.SaveChangesAsync(cancellationToken);
+        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await Written.As(entry).SaveAsync(context, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     public async Task<bool> AddFirstAsync(AdminEntry entry, int most, CancellationToken cancellationToken)

@@ -1,6 +1,9 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Primitives;
+using Mcpx.Data.Audit.Chain;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace Mcpx.Data.Audit;
 
@@ -39,29 +42,50 @@ internal sealed class Written
         }
 
         if (_entries.Count == 0) return;
-        context.AdminEntries.AddRange(_entries.Select(AdminEntryRow.From));
+        AdminEntryRow[] rows = [.. _entries.Select(AdminEntryRow.From)];
+        context.AdminEntries.AddRange(rows);
         await context.SaveChangesAsync(cancellationToken);
+        context.Unlinked.AddRange(NewLink.Of(rows));
     }
 
     /// <summary>
     /// One statement, so that the memberships are those that row-level security looks at. It also makes the ids: UUIDv7 out
-    /// of the entry's milliseconds and random bits (RFC 9562, section 5.7).
+    /// of the entry's milliseconds and random bits (RFC 9562, section 5.7). It says what it has made for the chain, which may
+    /// not read it: RETURNING would, and a person's scope shows no entry.
     /// </summary>
-    private static Task<int> SaveForAsync(McpxDbContext context, UserId person, AdminEntryRow e, CancellationToken cancellationToken)
+    private static async Task SaveForAsync(McpxDbContext context, UserId person, AdminEntryRow e, CancellationToken cancellationToken)
     {
-        long milliseconds = e.Time.ToUnixTimeMilliseconds();
-        short actorKind = (short)e.ActorKind, credentialKind = (short)e.CredentialKind;
-        return context.Database.ExecuteSqlAsync(
-            $"""
-            INSERT INTO admin_entries (id, org_id, time, actor_kind, actor_id, actor_name, credential_kind, credential_id, credential_name,
-                address, user_agent, action, subject_kind, subject_id, subject_name, before, after)
-            SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send({milliseconds}) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid,
-                o.org_id, {e.Time}, {actorKind}, {person.Value}, u.name, {credentialKind}, {e.CredentialId}::uuid, {e.CredentialName}::text,
-                {e.Address}::text, {e.UserAgent}::text, {e.Action}, {e.SubjectKind}, {e.SubjectId}::uuid, {e.SubjectName}, {e.Before}::json, {e.After}::json
-            FROM users u CROSS JOIN (
-                SELECT m.org_id FROM members m WHERE m.user_id = {person.Value}
-                UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT 1 FROM members m WHERE m.user_id = {person.Value})) AS o (org_id)
-            WHERE u.id = {person.Value}
-            """, cancellationToken);
+        const string Sql = """
+            WITH made AS MATERIALIZED (
+                SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send($1) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid AS id, o.org_id, u.name
+                FROM users u CROSS JOIN (
+                    SELECT m.org_id FROM members m WHERE m.user_id = $2
+                    UNION ALL SELECT NULL WHERE NOT EXISTS (SELECT 1 FROM members m WHERE m.user_id = $2)) AS o (org_id)
+                WHERE u.id = $2),
+            noted AS (
+                INSERT INTO admin_entries (id, org_id, time, actor_kind, actor_id, actor_name, credential_kind, credential_id, credential_name,
+                    address, user_agent, action, subject_kind, subject_id, subject_name, before, after)
+                SELECT id, org_id, $3, $4, $2, name, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 FROM made)
+            SELECT id, org_id, name FROM made
+            """;
+        await using NpgsqlCommand command = new(Sql, (NpgsqlConnection)context.Database.GetDbConnection());
+        Add(NpgsqlDbType.Bigint, e.Time.ToUnixTimeMilliseconds());
+        Add(NpgsqlDbType.Uuid, person.Value);
+        Add(NpgsqlDbType.TimestampTz, e.Time.UtcDateTime);
+        Add(NpgsqlDbType.Smallint, (short)e.ActorKind);
+        Add(NpgsqlDbType.Smallint, (short)e.CredentialKind);
+        Add(NpgsqlDbType.Uuid, e.CredentialId);
+        foreach (string? text in (string?[])[e.CredentialName, e.Address, e.UserAgent, e.Action, e.SubjectKind]) Add(NpgsqlDbType.Text, text);
+        Add(NpgsqlDbType.Uuid, e.SubjectId);
+        Add(NpgsqlDbType.Text, e.SubjectName);
+        Add(NpgsqlDbType.Json, e.Before);
+        Add(NpgsqlDbType.Json, e.After);
+        List<AdminEntryRow> made = [];
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            made.Add(e.For(person, AdminEntryId.From(row.GetGuid(0)), row.IsDBNull(1) ? null : OrganizationId.From(row.GetGuid(1)), row.GetString(2)));
+        context.Unlinked.AddRange(NewLink.Of(made));
+
+        void Add(NpgsqlDbType type, object? value) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
     }
 }

@@ -28,6 +28,14 @@ internal sealed class BinaryRows(Stream copy) : IDisposable
 
     public void Row(short columns) => BinaryPrimitives.WriteInt16BigEndian(Take(sizeof(short)), columns);
 
+    /// <summary>The values of the one row that was written, which is forgotten: for hashing it instead of sending it.</summary>
+    public ReadOnlySpan<byte> TakeValues()
+    {
+        ReadOnlySpan<byte> values = _buffer.AsSpan(sizeof(short), _used - sizeof(short));
+        _used = 0;
+        return values;
+    }
+
     public ValueTask RowEndAsync(CancellationToken cancellationToken) => _used >= FlushAt ? FlushAsync(cancellationToken) : ValueTask.CompletedTask;
 
     /// <summary>The trailer, without which the server takes the data for cut off.</summary>
@@ -94,6 +102,20 @@ internal sealed class BinaryRows(Stream copy) : IDisposable
         int length = Encoding.UTF8.GetByteCount(clean);
         Length(length);
         Encoding.UTF8.GetBytes(clean, Take(length));
+    }
+
+    /// <summary>JSON as it is: it was made here, and is not to be cut.</summary>
+    public void Json(string? value)
+    {
+        if (value is null)
+        {
+            Length(Null);
+            return;
+        }
+
+        int length = Encoding.UTF8.GetByteCount(value);
+        Length(length);
+        Encoding.UTF8.GetBytes(value, Take(length));
     }
 
     public void Bytes(byte[]? value)

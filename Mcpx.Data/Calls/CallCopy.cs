@@ -24,7 +24,7 @@ internal static class CallCopy
         CopyAsync(connection, $"COPY {table} ({CallColumns}) FROM STDIN (FORMAT BINARY)", calls, WriteCall, cancellationToken);
 
     public static Task CopyPayloadsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
-        CopyAsync(connection, $"COPY {table} ({PayloadColumns}) FROM STDIN (FORMAT BINARY)", calls, WritePayload, cancellationToken);
+        CopyAsync(connection, $"COPY {table} ({PayloadColumns}) FROM STDIN (FORMAT BINARY)", calls, (rows, call) => WritePayload(rows, call, call.Request, call.Response), cancellationToken);
 
     private static async Task CopyAsync(
         NpgsqlConnection connection, string sql, IEnumerable<CallRecord> calls, Action<BinaryRows, CallRecord> write, CancellationToken cancellationToken)
@@ -42,7 +42,7 @@ internal static class CallCopy
         await rows.EndAsync(cancellationToken);
     }
 
-    private static void WriteCall(BinaryRows rows, CallRecord call)
+    internal static void WriteCall(BinaryRows rows, CallRecord call)
     {
         rows.Row(CallColumnCount);
         rows.Timestamp(call.Time);
@@ -79,14 +79,15 @@ internal static class CallCopy
         rows.Uuid(call.FirstRound?.Value);
     }
 
-    private static void WritePayload(BinaryRows rows, CallRecord call)
+    /// <param name="request">The bytes, or their hash.</param>
+    internal static void WritePayload(BinaryRows rows, CallRecord call, byte[]? request, byte[]? response)
     {
         rows.Row(PayloadColumnCount);
         rows.Timestamp(call.Time);
         rows.Uuid(call.Id.Value);
         rows.Uuid(call.Organization.Value);
-        rows.Bytes(call.Request);
-        rows.Bytes(call.Response);
+        rows.Bytes(request);
+        rows.Bytes(response);
         rows.Boolean(call.Truncated);
         rows.Int16((short?)call.Payloads);
         rows.Bytes(call.RequestDigest);

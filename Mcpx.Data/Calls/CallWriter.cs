@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Timeseries;
 using Npgsql;
 using NpgsqlTypes;
@@ -6,18 +7,19 @@ using NpgsqlTypes;
 namespace Mcpx.Data.Calls;
 
 /// <summary>Writes a batch so that it stands there once, whatever happened to it before.</summary>
-internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partitions)
+internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partitions, ChainWriter chain)
 {
     public async Task WriteAsync(IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken)
     {
         if (calls.Count == 0) return;
         CallBatch batch = CallBatch.Of(calls);
+        IReadOnlyList<NewLink> links = NewLink.Of(batch.Calls);
         bool merge = false, partitionsMade = false;
         while (true)
         {
             try
             {
-                await WriteOnceAsync(batch, merge, cancellationToken);
+                await WriteOnceAsync(batch, links, merge, cancellationToken);
                 return;
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation && !merge)
@@ -34,20 +36,23 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
         }
     }
 
-    private async Task WriteOnceAsync(CallBatch batch, bool merge, CancellationToken cancellationToken)
+    private async Task WriteOnceAsync(CallBatch batch, IReadOnlyList<NewLink> links, bool merge, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await CopyAsync(connection, "calls", "call_payloads", batch.Calls, merge, cancellationToken);
+        HashSet<Guid>? added = await CopyAsync(connection, "calls", "call_payloads", batch.Calls, merge, cancellationToken);
         await CopyAsync(connection, "call_intents", "call_intent_payloads", batch.Intents, merge, cancellationToken);
         if (batch.Closed.Length > 0) await ForgetAsync(connection, batch.Closed, cancellationToken);
+        // Last, see there. What stood there already has its link.
+        await chain.AppendAsync(connection, added is null ? links : [.. links.Where(l => added.Contains(l.Record))], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task CopyAsync(
+    /// <returns>Which calls were not there before; null for all.</returns>
+    private static async Task<HashSet<Guid>?> CopyAsync(
         NpgsqlConnection connection, string table, string payloads, CallRecord[] calls, bool merge, CancellationToken cancellationToken)
     {
-        if (calls.Length == 0) return;
+        if (calls.Length == 0) return null;
         string rows = merge ? table + "_again" : table, payloadRows = merge ? payloads + "_again" : payloads;
         if (merge)
         {
@@ -58,9 +63,16 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
         await CallCopy.CopyCallsAsync(connection, rows, calls, cancellationToken);
         if (calls.Any(CallCopy.HasPayload))
             await CallCopy.CopyPayloadsAsync(connection, payloadRows, calls.Where(CallCopy.HasPayload), cancellationToken);
-        if (!merge) return;
-        await ExecuteAsync(connection, $"INSERT INTO {table} ({CallCopy.CallColumns}) SELECT {CallCopy.CallColumns} FROM {rows} ON CONFLICT DO NOTHING", cancellationToken);
+        if (!merge) return null;
+        HashSet<Guid> added = [];
+        await using (NpgsqlCommand command = new($"INSERT INTO {table} ({CallCopy.CallColumns}) SELECT {CallCopy.CallColumns} FROM {rows} ON CONFLICT DO NOTHING RETURNING id", connection))
+        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken)) added.Add(reader.GetGuid(0));
+        }
+
         await ExecuteAsync(connection, $"INSERT INTO {payloads} ({CallCopy.PayloadColumns}) SELECT {CallCopy.PayloadColumns} FROM {payloadRows} ON CONFLICT DO NOTHING", cancellationToken);
+        return added;
     }
 
     /// <summary>In the transaction that writes how these calls ended: they are never both under way and ended, and never neither.</summary>

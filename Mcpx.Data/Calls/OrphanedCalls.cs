@@ -71,8 +71,12 @@ internal sealed partial class OrphanedCalls(ScopedContexts contexts, ILogger<Orp
             WITH RECURSIVE seen (org_id) AS (
                 (SELECT org_id FROM calls ORDER BY org_id LIMIT 1)
                 UNION ALL
-                SELECT (SELECT c.org_id FROM calls c WHERE c.org_id > s.org_id ORDER BY c.org_id LIMIT 1) FROM seen s WHERE s.org_id IS NOT NULL)
-            SELECT s.org_id FROM seen s
+                SELECT (SELECT c.org_id FROM calls c WHERE c.org_id > s.org_id ORDER BY c.org_id LIMIT 1) FROM seen s WHERE s.org_id IS NOT NULL),
+            chained (org_id) AS (
+                (SELECT org_id FROM audit_links ORDER BY org_id LIMIT 1)
+                UNION ALL
+                SELECT (SELECT l.org_id FROM audit_links l WHERE l.org_id > s.org_id ORDER BY l.org_id LIMIT 1) FROM chained s WHERE s.org_id IS NOT NULL)
+            SELECT s.org_id FROM (SELECT org_id FROM seen UNION SELECT org_id FROM chained) s
             WHERE s.org_id IS NOT NULL AND s.org_id <> $1 AND NOT EXISTS (SELECT FROM organizations o WHERE o.id = s.org_id)
             """;
         List<OrganizationId> gone = [];
@@ -105,20 +109,15 @@ internal sealed partial class OrphanedCalls(ScopedContexts contexts, ILogger<Orp
         return deleted;
     }
 
-    /// <summary>Payloads go by the keys of their calls: only the calls have an index by organisation.</summary>
+    /// <summary>The chain of its audit goes with the last of its calls. By a function, since nobody who serves may delete a call.</summary>
     private async Task<int> DeleteBatchAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
-        const string Sql = """
-            WITH batch AS MATERIALIZED (SELECT time, id FROM calls WHERE org_id = $1 ORDER BY time DESC, id DESC LIMIT $2),
-                 payloads AS (DELETE FROM call_payloads p USING batch b WHERE p.id = b.id AND p.time = b.time)
-            DELETE FROM calls c USING batch b WHERE c.id = b.id AND c.time = b.time
-            """;
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
-        await using NpgsqlCommand command = new(Sql, connection);
+        await using NpgsqlCommand command = new("SELECT audit_delete_ended($1, $2)", connection);
         command.CommandTimeout = BatchPatienceSeconds;
         command.Parameters.Add(new() { Value = organization.Value });
         command.Parameters.Add(new() { Value = BatchSize });
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private async Task<bool> WaitAsync(CancellationToken cancellationToken)

@@ -73,6 +73,12 @@ CREATE POLICY person ON admin_entries FOR INSERT TO "{app}" WITH CHECK (actor_id
 DROP POLICY IF EXISTS ended ON admin_entries;
 CREATE POLICY ended ON admin_entries FOR INSERT TO "{app}" WITH CHECK (org_id IS NULL AND action = 'organization.delete' AND subject_id = mcpx_org());
 
+-- Nor is a chain ever changed: links, checkpoints and stubs are added, and what retention takes out goes by a function that
+-- leaves a stub. What is a person's own is linked where it is noted.
+REVOKE UPDATE, DELETE ON audit_links, audit_checkpoints, audit_stubs FROM "{app}", "{engine}";
+DROP POLICY IF EXISTS person ON audit_links;
+CREATE POLICY person ON audit_links FOR INSERT TO "{app}" WITH CHECK (org_id IN (SELECT m.org_id FROM members m WHERE m.user_id = mcpx_user()));
+
 -- The engine sees every row of the tables above, by name and not by an attribute of its role.
 DO $$
 DECLARE
@@ -83,6 +89,10 @@ BEGIN
         EXECUTE format('CREATE POLICY engine ON %I TO "{engine}" USING (true) WITH CHECK (true)', t);
     END LOOP;
 END $$;
+
+-- Of the audit log the engine sweeps what anybody may cause, and nothing else.
+DROP POLICY IF EXISTS sweep ON admin_entries;
+CREATE POLICY sweep ON admin_entries AS RESTRICTIVE FOR DELETE TO "{engine}" USING (org_id IS NULL AND action = 'session.refused');
 
 -- The installation's own. Revocations hold ids only, and are written in the transaction that revokes. What was revoked
 -- stays so: the app can neither change nor delete one, and old ones are the engine's to sweep.
@@ -101,11 +111,17 @@ BEGIN
     END LOOP;
 END $$;
 GRANT SELECT ON schema_migrations, schema_scripts TO "{engine}";
+-- The audit's key is sealed anew when the ring turns, and is never taken away.
+REVOKE DELETE ON audit_keys FROM "{engine}";
+REVOKE INSERT, UPDATE, DELETE ON audit_begin FROM "{engine}";
 
 -- Calls: the engine appends them by COPY, which PostgreSQL refuses under row-level security, as TimescaleDB refuses that
 -- on what it compresses. The app has no right on the tables and reads these. A barrier keeps conditions of the query,
 -- which might tell what they saw, behind the organisation's.
-GRANT SELECT, INSERT, DELETE ON calls, call_payloads, call_intents, call_intent_payloads TO "{engine}";
+-- Nobody who serves changes or deletes a call: retention and the end of an organisation have functions for that.
+GRANT SELECT, INSERT ON calls, call_payloads, call_intents, call_intent_payloads TO "{engine}";
+GRANT DELETE ON call_intents, call_intent_payloads TO "{engine}";
+REVOKE UPDATE, DELETE ON calls, call_payloads FROM "{engine}";
 DROP VIEW IF EXISTS tenant_calls;
 CREATE VIEW tenant_calls WITH (security_barrier) AS SELECT * FROM calls WHERE org_id = mcpx_org();
 DROP VIEW IF EXISTS tenant_call_payloads;
@@ -162,6 +178,9 @@ END $$;
 REVOKE ALL ON FUNCTION tenant_calls_page, tenant_tool_calls, calls_make_partitions, calls_drop_empty_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_tool_calls TO "{app}";
 GRANT EXECUTE ON FUNCTION calls_make_partitions, calls_drop_empty_partitions TO "{engine}";
+REVOKE ALL ON FUNCTION audit_heads, audit_period_start, audit_chain_begin, audit_close, audit_delete_ended FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_heads, audit_chain_begin, audit_period_start TO "{app}";
+GRANT EXECUTE ON FUNCTION audit_heads, audit_chain_begin, audit_period_start, audit_close, audit_delete_ended TO "{engine}";
 
 DO $$ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO "{app}", "{engine}"', current_database());

@@ -19,6 +19,9 @@ public sealed class RoleMatrixTests(GatewayFixture gateway) : IClassFixture<Gate
     private static readonly (string Endpoint, Role Least, string? Query, object? Body)[] Table =
     [
         ("GET /api/audit/changes", Role.Admin, null, null),
+        ("GET /api/audit/checkpoints", Role.Admin, null, null),
+        ("GET /api/audit/export", Role.Admin, null, null),
+        ("POST /api/audit/verify", Role.Admin, null, null),
         ("GET /api/calls", Role.Member, null, null),
         ("GET /api/calls/{id}", Role.Member, null, null),
         ("POST /api/calls/{id}/again", Role.Member, null, new { }),

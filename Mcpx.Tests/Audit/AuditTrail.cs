@@ -125,7 +125,7 @@ internal sealed class AuditTrail(GatewayFixture gateway, Membership owner, Issue
         List<string> tables = [];
         await using (var command = source.CreateCommand("""
             SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT relispartition
-                AND relname NOT IN ('jobs', 'server_catalogs', 'server_pins', 'tool_pins', 'data_protection_keys', 'sign_in_links') AND relname NOT LIKE 'call%' AND relname NOT LIKE 'metric%'
+                AND relname NOT IN ('jobs', 'server_catalogs', 'server_pins', 'tool_pins', 'data_protection_keys', 'sign_in_links', 'audit_checkpoints') AND relname NOT LIKE 'call%' AND relname NOT LIKE 'metric%'
             """))
         await using (var reader = await command.ExecuteReaderAsync(Cancelled))
         {

@@ -1,3 +1,4 @@
+using Mcpx.Core;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Gateways;
@@ -33,6 +34,7 @@ internal sealed class DataHost : IAsyncDisposable
         services.AddSingleton(keys ?? new KeyRing([new byte[KeyRing.MinimumKeyBytes]]));
         services.AddSingleton<TokenHasher>();
         services.AddSingleton<ChangeFeed>();
+        services.AddAuditChain();
         services.AddSingleton<CallerDirectory>();
         services.AddSingleton<SessionDirectory>();
         services.AddSingleton<IRedactionSource>(provider => new BuiltInRules(provider.GetRequiredService<Databases>(), _keptWhole)).AddSingleton<RedactionKeys>().AddSingleton<CallRedactor>();

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Mcpx.Core;
 using Mcpx.Core.Audit;
+using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
@@ -50,6 +51,9 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
         ["AuditAdmin.ListAsync(filter)"] = (Permission.ViewAuditLog, a => Get<AuditAdmin>().ListAsync(a, new AdminEntryFilter(), Cancelled)),
         ["AuditAdmin.ListInstallationAsync(filter)"] = (Permission.ManageOrganization, a => Get<AuditAdmin>().ListInstallationAsync(a, new AdminEntryFilter(), Cancelled)),
         ["AuditAdmin.ShowsInstallationTo()"] = (Permission.ViewResources, a => Sync(() => Get<AuditAdmin>().ShowsInstallationTo(a))),
+        ["ChainAdmin.ListCheckpointsAsync()"] = (Permission.ViewAuditLog, a => Get<ChainAdmin>().ListCheckpointsAsync(a, Cancelled)),
+        ["ChainAdmin.VerifyAsync(progress)"] = (Permission.ViewAuditLog, a => Get<ChainAdmin>().VerifyAsync(a, null, Cancelled)),
+        ["ChainAdmin.ReadExportAsync(output)"] = (Permission.ViewAuditLog, a => Get<ChainAdmin>().ReadExportAsync(a, Stream.Null, Cancelled)),
         ["CallFeed.Subscribe(onCalls)"] = (Permission.ViewResources, a => End(() => Get<CallFeed>().Subscribe(a, () => { }))),
         ["LiveFigures.Subscribe(range, onFrame)"] = (Permission.ViewResources, a => End(() => Get<LiveFigures>().Subscribe(a, Range, _ => { }))),
         ["MetricsQuery.RecentAsync(range)"] = (Permission.ViewResources, a => Get<MetricsQuery>().RecentAsync(a, Range, Cancelled)),

@@ -19,7 +19,10 @@ internal sealed record CatalogTable(string Name, string? Key, IReadOnlyDictionar
     public bool IsAppended => Name is "calls" or "call_payloads" or "call_intents" or "call_intent_payloads";
 
     /// <summary>The audit log: rows are added, and nobody who serves changes or removes one.</summary>
-    public bool IsAppendOnly => Name is "admin_entries";
+    public bool IsAppendOnly => Name is "admin_entries" || IsChain;
+
+    /// <summary>The chain of the audit: tables that the object mapper does not know.</summary>
+    public bool IsChain => Name is "audit_links" or "audit_checkpoints" or "audit_stubs";
 
     public bool IsTenant => Key == "org_id";
 

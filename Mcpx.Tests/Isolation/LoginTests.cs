@@ -1,5 +1,6 @@
 using Mcpx.Core.Credentials;
 using Mcpx.Data;
+using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Isolation;
 using Mcpx.Tests.Data;
 using Mcpx.Tests.Fixtures;
@@ -48,6 +49,21 @@ public sealed class LoginTests(PostgresFixture postgres) : DataTests(postgres)
         "UPDATE database_logins SET name = 'x'",
         "DELETE FROM schema_isolation",
         "INSERT INTO schema_migrations SELECT * FROM schema_migrations",
+        "UPDATE calls SET outcome = 0",
+        "DELETE FROM calls",
+        "UPDATE call_payloads SET request = NULL",
+        "DELETE FROM call_payloads",
+        "UPDATE admin_entries SET action = 'x'",
+        "UPDATE audit_links SET leaf = leaf",
+        "DELETE FROM audit_links",
+        "TRUNCATE audit_links",
+        "UPDATE audit_checkpoints SET seq = 1",
+        "DELETE FROM audit_checkpoints",
+        "UPDATE audit_stubs SET last_seq = 1",
+        "DELETE FROM audit_stubs",
+        "DELETE FROM audit_keys",
+        "UPDATE audit_begin SET at = now()",
+        "DELETE FROM audit_begin",
         "DROP TABLE calls",
         "TRUNCATE calls",
         "SELECT rolpassword FROM pg_authid",
@@ -64,12 +80,14 @@ public sealed class LoginTests(PostgresFixture postgres) : DataTests(postgres)
         "SELECT * FROM data_protection_keys",
         "INSERT INTO data_protection_keys SELECT * FROM data_protection_keys",
         "DELETE FROM signing_keys",
+        "SELECT * FROM audit_keys",
+        "SELECT audit_delete_ended(gen_random_uuid(), 1)",
+        "SELECT audit_heads(ARRAY[gen_random_uuid()])",
         "SELECT * FROM token_peppers",
         "DELETE FROM token_peppers",
         "UPDATE revocations SET at = now()",
         "DELETE FROM revocations",
         "SELECT * FROM calls",
-        "DELETE FROM calls",
         "INSERT INTO calls SELECT * FROM tenant_calls",
         "SELECT * FROM call_payloads",
         "COPY calls FROM STDIN",
@@ -230,7 +248,7 @@ public sealed class LoginTests(PostgresFixture postgres) : DataTests(postgres)
         await using Databases serving = new(new DatabaseConnections(Owner: null, app, engine));
         await MigrateAsync(serving);
         serving.Owner.ShouldBeNull();
-        await using McpxDbContext context = new ScopedContexts(serving).Open(DataScope.Everything);
+        await using McpxDbContext context = new ScopedContexts(serving, new Lazy<ChainWriter>(() => throw new InvalidOperationException())).Open(DataScope.Everything);
         context.Organizations.ShouldBeEmpty();
         UserOf(serving.App).ShouldBe("isolation_app");
     }

@@ -131,6 +131,9 @@ internal static class TenantMatrix
         ["POST /api/keys/rotate"] = new Probe.Own("/api/keys/rotate") { MustFail = true },
 
         ["GET /api/audit/changes"] = new Probe.Own("/api/audit/changes?size=200"),
+        ["GET /api/audit/checkpoints"] = new Probe.Own("/api/audit/checkpoints"),
+        ["GET /api/audit/export"] = new Probe.Own("/api/audit/export"),
+        ["POST /api/audit/verify"] = new Probe.Own("/api/audit/verify"),
         ["GET /api/calls"] = new Probe.Own("/api/calls?server={server}"),
         ["GET /api/calls/{id}"] = new Probe.Foreign("/api/calls/{call}"),
 

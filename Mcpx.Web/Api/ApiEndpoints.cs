@@ -53,6 +53,7 @@ internal static class ApiEndpoints
         ServiceAccountsApi.Map(read, write);
         CallsApi.Map(read, write);
         AuditApi.Map(read);
+        AuditChainApi.Map(read);
         GroupRolesApi.Map(read, write);
         OrganizationApi.Map(read, write);
         MembersApi.Map(read, write);
