@@ -104,7 +104,7 @@ public static class DataServices
         services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
         services.AddSingleton<IJob, OrphanedCallsJob>();
         services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>();
-        services.AddSingleton<IRetentionStore, RetentionStore>().AddSingleton<ICallSweeper, CallSweeper>();
+        services.AddSingleton<IRetentionStore, RetentionStore>();
         services.AddSingleton<IMetricStore, MetricStore>();
         return services;
     }

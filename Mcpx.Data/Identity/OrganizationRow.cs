@@ -38,8 +38,8 @@ internal sealed class OrganizationRow
 
     public int RecordDays { get; init; } = RetentionSettings.Default.RecordDays;
 
-    /// <summary>Payloads of calls before this instant were looked at and are gone, or held; null when that has to be looked at again.</summary>
-    public DateTimeOffset? PayloadsSweptTo { get; init; }
+    /// <summary>What the hold alone kept is still to be removed; null when that was done.</summary>
+    public DateTimeOffset? HoldReleasedAt { get; init; }
 }
 
 internal sealed class OrganizationConfiguration : IEntityTypeConfiguration<OrganizationRow>

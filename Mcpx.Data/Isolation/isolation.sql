@@ -175,9 +175,9 @@ BEGIN
         LEFT JOIN call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
         ORDER BY c.time DESC, c.id DESC;
 END $$;
-REVOKE ALL ON FUNCTION tenant_calls_page, tenant_tool_calls, calls_make_partitions, calls_drop_empty_partitions FROM PUBLIC;
+REVOKE ALL ON FUNCTION tenant_calls_page, tenant_tool_calls, calls_make_partitions, calls_drop_empty_partitions, retention_delete_payloads, retention_sweep_released, retention_delete_unlinked FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_tool_calls TO "{app}";
-GRANT EXECUTE ON FUNCTION calls_make_partitions, calls_drop_empty_partitions TO "{engine}";
+GRANT EXECUTE ON FUNCTION calls_make_partitions, calls_drop_empty_partitions, retention_sweep_released, retention_delete_unlinked TO "{engine}";
 REVOKE ALL ON FUNCTION audit_heads, audit_period_start, audit_chain_begin, audit_close, audit_delete_ended FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_heads, audit_chain_begin, audit_period_start TO "{app}";
 GRANT EXECUTE ON FUNCTION audit_heads, audit_chain_begin, audit_period_start, audit_close, audit_delete_ended TO "{engine}";

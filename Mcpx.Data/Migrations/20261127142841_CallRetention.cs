@@ -19,7 +19,7 @@ namespace Mcpx.Data.Migrations
                 defaultValue: 90);
 
             migrationBuilder.AddColumn<DateTimeOffset>(
-                name: "payloads_swept_to",
+                name: "hold_released_at",
                 table: "organizations",
                 type: "timestamp with time zone",
                 nullable: true);
@@ -74,7 +74,7 @@ namespace Mcpx.Data.Migrations
                 table: "organizations");
 
             migrationBuilder.DropColumn(
-                name: "payloads_swept_to",
+                name: "hold_released_at",
                 table: "organizations");
 
             migrationBuilder.DropColumn(

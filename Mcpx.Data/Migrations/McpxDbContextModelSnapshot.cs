@@ -870,9 +870,9 @@ namespace Mcpx.Data.Migrations
                         .HasDefaultValue(90)
                         .HasColumnName("payload_days");
 
-                    b.Property<DateTimeOffset?>("PayloadsSweptTo")
+                    b.Property<DateTimeOffset?>("HoldReleasedAt")
                         .HasColumnType("timestamp with time zone")
-                        .HasColumnName("payloads_swept_to");
+                        .HasColumnName("hold_released_at");
 
                     b.Property<int>("RecordDays")
                         .HasColumnType("integer")

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mcpx.Core.Audit;
 using Mcpx.Core.Primitives;
 
@@ -34,7 +35,13 @@ public sealed record LegalHold(
 public sealed record NewLegalHold(
     string? Name, ServerId? Server = null, UserId? User = null, ServiceAccountId? ServiceAccount = null, string? Tool = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
 
-/// <summary>Where both are kept.</summary>
+/// <summary>What retention does for one organisation.</summary>
+/// <param name="Organization"><see cref="OrganizationId.None"/> for refused calls that named none.</param>
+/// <param name="HoldReleasedAt">When a hold was released whose payloads are still to be removed; null when there is none.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct RetentionDuty(OrganizationId Organization, RetentionSettings Settings, DateTimeOffset? HoldReleasedAt);
+
+/// <summary>Where both are kept, and what is removed without the chain's help.</summary>
 public interface IRetentionStore
 {
     /// <summary>Null when the organisation is gone.</summary>
@@ -51,16 +58,17 @@ public interface IRetentionStore
 
     /// <summary>False when the organisation has no such hold.</summary>
     Task<bool> ReleaseHoldAsync(OrganizationId organization, LegalHoldId hold, AdminChange change, CancellationToken cancellationToken);
-}
 
-/// <summary>What a turn of the retention removed.</summary>
-/// <param name="Payloads">Calls whose payloads went.</param>
-/// <param name="Records">Calls that went whole.</param>
-public sealed record SweepResult(long Payloads, long Records);
+    /// <summary>Every organisation, and what belongs to none.</summary>
+    Task<IReadOnlyList<RetentionDuty>> ListDutiesAsync(CancellationToken cancellationToken);
 
-/// <summary>Removes what is older than its organisation keeps it.</summary>
-public interface ICallSweeper
-{
-    /// <summary>Safe to repeat, and to break off: each batch is a transaction of its own.</summary>
-    Task<SweepResult> SweepAsync(DateTimeOffset now, CancellationToken cancellationToken);
+    /// <summary>Removes the payloads that only the released hold kept, among those whose time had come.</summary>
+    Task RemoveReleasedAsync(RetentionDuty duty, CancellationToken cancellationToken);
+
+    /// <summary>Removes what stands in no chain: calls that named no organisation, and those of before there were chains.</summary>
+    /// <returns>How many records and payloads.</returns>
+    Task<long> RemoveUnlinkedAsync(OrganizationId organization, DateTimeOffset recordsBefore, DateTimeOffset payloadsBefore, CancellationToken cancellationToken);
+
+    /// <summary>Drops the partitions of days before an instant that hold nothing any more.</summary>
+    Task DropEmptyDaysAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }

@@ -1,17 +1,41 @@
+using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Jobs;
 
 namespace Mcpx.Core.Calls.Retention;
 
-/// <summary>The retention as a job: one replica of many removes, and the calls themselves say what is left to do.</summary>
-internal sealed class RetentionJob(ICallSweeper sweeper, TimeProvider time) : IJob
+/// <summary>
+/// Removes what is older than its organisation keeps it: from the beginning of the chain, so that what is left verifies. One
+/// replica of many does it; it may be cut off anywhere, since the records themselves say what is left to do.
+/// </summary>
+public sealed class RetentionJob(IRetentionStore store, ChainKeeper chain, TimeProvider time) : IJob
 {
+    /// <summary>A day's partition that is empty is not needed any more when no journal can still bring calls of it.</summary>
+    private const int EmptyDaysStay = 8;
+
     public string Name => "retention";
 
     public TimeSpan Every { get; } = TimeSpan.FromHours(1);
 
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
-        SweepResult removed = await sweeper.SweepAsync(time.GetUtcNow(), cancellationToken);
-        return $"Payloads of {removed.Payloads} calls and {removed.Records} records removed.";
+        DateTimeOffset now = time.GetUtcNow();
+        long payloads = 0, records = 0, unlinked = 0;
+        foreach (RetentionDuty duty in await store.ListDutiesAsync(cancellationToken))
+        {
+            // By whole days, so that a day leaves one stub and not one each hour.
+            DateTimeOffset payloadsBefore = DayOf(now.AddDays(-duty.Settings.PayloadDays)), recordsBefore = DayOf(now.AddDays(-duty.Settings.RecordDays));
+            unlinked += await store.RemoveUnlinkedAsync(duty.Organization, recordsBefore, payloadsBefore, cancellationToken);
+            if (duty.Organization == Primitives.OrganizationId.None) continue;
+            // Records first: what goes whole needs no stub for its payloads before.
+            records += (await chain.RemoveAsync(duty.Organization, recordsBefore, cancellationToken)).Calls;
+            payloads += (await chain.RemovePayloadsAsync(duty.Organization, payloadsBefore, cancellationToken)).Calls;
+            if (duty.HoldReleasedAt is not null) await store.RemoveReleasedAsync(duty, cancellationToken);
+        }
+
+        await store.DropEmptyDaysAsync(DayOf(now.AddDays(-EmptyDaysStay)), cancellationToken);
+        string before = unlinked > 0 ? $" {unlinked} without a link." : "";
+        return $"{records} records and the payloads of {payloads} calls passed their time.{before}";
     }
+
+    private static DateTimeOffset DayOf(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 }

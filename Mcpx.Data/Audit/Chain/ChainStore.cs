@@ -99,11 +99,14 @@ internal sealed class ChainStore(ScopedContexts contexts) : IAuditChainStore
 
     public async Task<ChainStub?> FindPeriodAsync(OrganizationId organization, ChainStubKind kind, DateTimeOffset before, int most, CancellationToken cancellationToken)
     {
-        // Up to the first link of a newer record: what stands behind it in the chain is kept until that one's time has come.
+        // Up to the first link of a newer record, or of a call that is held: what stands behind it is kept until that one's time has come.
         const string Sql = """
             WITH begin AS (SELECT audit_period_start($1, $2) AS seq),
-                 page AS (SELECT l.seq, l.kind, l.time, l.link FROM audit_links l, begin b WHERE l.org_id = $1 AND l.seq >= b.seq ORDER BY l.seq LIMIT $4),
-                 period AS (SELECT * FROM page WHERE seq < coalesce((SELECT min(seq) FROM page WHERE time >= $3), 9223372036854775807))
+                 page AS (SELECT l.seq, l.kind, l.time, l.link, l.record_id FROM audit_links l, begin b WHERE l.org_id = $1 AND l.seq >= b.seq ORDER BY l.seq LIMIT $4),
+                 held AS (SELECT min(p.seq) AS seq FROM page p JOIN tenant_calls c ON c.id = p.record_id AND c.time = p.time
+                          WHERE $2 = 1 AND p.kind = 1 AND EXISTS (SELECT FROM legal_holds WHERE org_id = $1)
+                            AND call_is_held($1, c.server_id, c.user_id, c.service_account_id, c.tool, c.upstream_tool, c.time)),
+                 period AS (SELECT * FROM page WHERE seq < coalesce(least((SELECT min(seq) FROM page WHERE time >= $3), (SELECT seq FROM held)), 9223372036854775807))
             SELECT min(seq), max(seq), (array_agg(link ORDER BY seq DESC))[1], count(*) FILTER (WHERE kind = 1), count(*) FILTER (WHERE kind = 2), min(time), max(time),
                 coalesce((SELECT link FROM audit_links WHERE org_id = $1 AND seq = (SELECT seq FROM begin) - 1), (SELECT link FROM audit_stubs WHERE org_id = $1 AND kind = 1 AND last_seq = (SELECT seq FROM begin) - 1))
             FROM period HAVING count(*) > 0
