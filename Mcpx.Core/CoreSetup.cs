@@ -1,7 +1,9 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -68,7 +70,7 @@ public static class CoreSetup
         services.AddSingleton(s => new RedactionVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), RedactionVault.Purpose)));
         services.AddSingleton<RedactionKeys>().AddSingleton<RedactionAdmin>().AddSingleton<CallRedactor>();
         services.AddSingleton<CallFeed>().AddSingleton<ICallSink>(s => s.GetRequiredService<CallFeed>());
-        services.AddSingleton<JournalKeys>().AddSingleton<CallJournal>().AddSingleton<CallAdmin>().AddSingleton<RecordingAdmin>().AddSingleton<IJob, InterruptedCallsJob>();
+        services.AddSingleton<JournalKeys>().AddSingleton<CallJournal>().AddSingleton<CallAdmin>().AddSingleton<CallQueries>().AddSingleton<SavedFilterAdmin>().AddSingleton<CallExport>().AddSingleton<RecordingAdmin>().AddSingleton<IJob, InterruptedCallsJob>();
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
         return services.AddProxy();
     }

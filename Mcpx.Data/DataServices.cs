@@ -1,6 +1,7 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Recording;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -98,7 +99,7 @@ public static class DataServices
         services.AddSingleton<OrphanedCalls>();
         services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
         services.AddSingleton<IJob, OrphanedCallsJob>();
-        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>();
+        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>().AddSingleton<ISavedFilterStore, SavedFilterStore>();
         services.AddSingleton<IMetricStore, MetricStore>();
         return services;
     }

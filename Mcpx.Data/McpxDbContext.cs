@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using Mcpx.Core.Primitives;
 using Mcpx.Data.Audit;
+using Mcpx.Data.Calls;
 using Mcpx.Data.Changes;
 using Mcpx.Data.Credentials;
 using Mcpx.Data.Gateways;
@@ -71,6 +72,8 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
 
     public DbSet<CallLimitRow> CallLimits => Set<CallLimitRow>();
 
+    public DbSet<SavedFilterRow> SavedFilters => Set<SavedFilterRow>();
+
     public DbSet<ServerPinRow> ServerPins => Set<ServerPinRow>();
 
     public DbSet<ToolPinRow> ToolPins => Set<ToolPinRow>();
@@ -98,6 +101,7 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
         configurationBuilder.Properties<GatewayId>().HaveConversion<EntityIdConverter<GatewayId>>();
         configurationBuilder.Properties<ToolRuleId>().HaveConversion<EntityIdConverter<ToolRuleId>>();
         configurationBuilder.Properties<CallLimitId>().HaveConversion<EntityIdConverter<CallLimitId>>();
+        configurationBuilder.Properties<SavedFilterId>().HaveConversion<EntityIdConverter<SavedFilterId>>();
         configurationBuilder.Properties<AdminEntryId>().HaveConversion<EntityIdConverter<AdminEntryId>>();
     }
 

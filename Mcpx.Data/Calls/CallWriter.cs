@@ -59,7 +59,7 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
         if (calls.Any(CallCopy.HasPayload))
             await CallCopy.CopyPayloadsAsync(connection, payloadRows, calls.Where(CallCopy.HasPayload), cancellationToken);
         if (!merge) return;
-        await ExecuteAsync(connection, $"INSERT INTO {table} ({CallCopy.CallColumns}) SELECT {CallCopy.CallColumns} FROM {rows} ON CONFLICT DO NOTHING", cancellationToken);
+        await ExecuteAsync(connection, $"INSERT INTO {table} ({CallCopy.WrittenColumns}) SELECT {CallCopy.WrittenColumns} FROM {rows} ON CONFLICT DO NOTHING", cancellationToken);
         await ExecuteAsync(connection, $"INSERT INTO {payloads} ({CallCopy.PayloadColumns}) SELECT {CallCopy.PayloadColumns} FROM {payloadRows} ON CONFLICT DO NOTHING", cancellationToken);
     }
 

@@ -101,6 +101,11 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
         await trail.ExpectAsync(AdminAction.LimitUpdate, "pay", """{"for":"for everyone","perMinute":5,"atOnce":null}""", """{"for":"for the role admin","perMinute":null,"atOnce":2}""",
             () => trail.SendAsync("PUT", $"/api/limits/{limit}", new { server = crm, tool = "pay", @for = new { kind = "role", role = "admin" }, atOnce = 2 }));
         await trail.ExpectAsync(AdminAction.LimitDelete, () => trail.SendAsync("DELETE", $"/api/limits/{limit}"));
+        await trail.ExpectAsync(AdminAction.CallsExport, "Calls", null, """{"format":"csv","filter":"server=crm&outcome=failed","payloads":true}""",
+            () => trail.SendAsync("GET", "/api/calls/export?format=csv&outcome=failed&server=crm&payloads=true"));
+        var saved = await trail.ExpectAsync(AdminAction.SavedFilterCreate, () => trail.SendAsync("POST", "/api/calls/filters", new { name = "Slow", query = "minMs=1000" }));
+        saved["after"]!.Plain().ShouldBe("""{"query":"minMs=1000"}""");
+        await trail.ExpectAsync(AdminAction.SavedFilterDelete, "Slow", """{"query":"minMs=1000"}""", null, () => trail.SendAsync("DELETE", $"/api/calls/filters/{saved["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.AllowedHostsReplace, "Org matrix", """{"hosts":[]}""", """{"hosts":["127.0.0.1","*.example.com"]}""",
             () => trail.SendAsync("PUT", "/api/organization/egress", new { hosts = new[] { "127.0.0.1", "*.example.com" } }));
     }

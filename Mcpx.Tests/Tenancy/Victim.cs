@@ -51,6 +51,7 @@ internal sealed class Victim
         (await gateway.ApiAsync(HttpMethod.Put, $"/api/servers/{victim._words["server"]}/governance", new { mode = "blocklist", tools = new[] { $"{Marker}_rule" } }))
             .Status.ShouldBe(HttpStatusCode.OK);
         victim._words["limit"] = await MakeAsync(gateway, "/api/limits", new { server = victim._words["server"], tool = $"{Marker}_limited", perMinute = 1000 });
+        victim._words["saved-filter"] = await MakeAsync(gateway, "/api/calls/filters", new { name = $"{Marker} filter", query = $"tool={Marker}_tool" });
         await gateway.CallToolAsync("vault", $"{Marker}_tool");
         victim._words["call"] = (await gateway.CallsOfAsync("vault"))[0]["id"]!.GetValue<string>();
         return victim;

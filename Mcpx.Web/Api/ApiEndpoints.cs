@@ -50,7 +50,7 @@ internal static class ApiEndpoints
         GatewaysApi.Map(read, write);
         TokensApi.Map(read, write);
         ServiceAccountsApi.Map(read, write);
-        CallsApi.Map(read);
+        CallsApi.Map(read, write);
         AuditApi.Map(read);
         GroupRolesApi.Map(read, write);
         OrganizationApi.Map(read, write);

@@ -7,6 +7,7 @@ using Mcpx.Data;
 using Mcpx.Web.Api;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Dashboard;
+using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.SignIn;
 using Mcpx.Web.OAuth;
 using Mcpx.Web.Proxy;
@@ -80,6 +81,7 @@ internal static class McpxApp
         app.MapOAuth();
         app.MapMcpxApi();
         app.MapSignIn();
+        app.MapCallExport();
         app.MapMcpxDashboard();
     }
 }
