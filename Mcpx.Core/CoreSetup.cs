@@ -33,7 +33,7 @@ namespace Mcpx.Core;
 public static class CoreSetup
 {
     /// <summary>
-    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="Calls.Journal.JournalSettings"/>, <see cref="ResourceAddresses"/>, <see cref="AddressGuard"/>, <see cref="GlobalLimit"/>, <see cref="ConnectionTestLimit"/>,
+    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="Calls.Journal.JournalSettings"/>, <see cref="ExportSettings"/>, <see cref="ResourceAddresses"/>, <see cref="AddressGuard"/>, <see cref="GlobalLimit"/>, <see cref="ConnectionTestLimit"/>,
     /// <see cref="TimeProvider"/>, <see cref="IdentityProviders"/>, <see cref="SignInPolicy"/>, <see cref="InvitationLinks"/>,
     /// logging and the stores; <see cref="MailSettings"/> if there are any.
     /// </summary>
@@ -72,6 +72,8 @@ public static class CoreSetup
         services.AddSingleton<CallFeed>().AddSingleton<ICallSink>(s => s.GetRequiredService<CallFeed>());
         services.AddSingleton<JournalKeys>().AddSingleton<CallJournal>().AddSingleton<CallAdmin>().AddSingleton<CallQueries>().AddSingleton<SavedFilterAdmin>().AddSingleton<CallExport>().AddSingleton<RecordingAdmin>().AddSingleton<IJob, InterruptedCallsJob>();
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
+        services.AddSingleton(s => new ExportVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), ExportVault.Purpose)));
+        services.AddSingleton<ExportFolder>().AddSingleton<S3Client>().AddSingleton<ScheduledExportAdmin>().AddSingleton<IJob, ScheduledExportsJob>();
         return services.AddProxy();
     }
 

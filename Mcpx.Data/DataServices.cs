@@ -1,5 +1,6 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
@@ -99,7 +100,7 @@ public static class DataServices
         services.AddSingleton<OrphanedCalls>();
         services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
         services.AddSingleton<IJob, OrphanedCallsJob>();
-        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>().AddSingleton<ISavedFilterStore, SavedFilterStore>();
+        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>().AddSingleton<ISavedFilterStore, SavedFilterStore>().AddSingleton<IScheduledExportStore, ScheduledExportStore>();
         services.AddSingleton<IMetricStore, MetricStore>();
         return services;
     }

@@ -74,6 +74,8 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
 
     public DbSet<SavedFilterRow> SavedFilters => Set<SavedFilterRow>();
 
+    public DbSet<ScheduledExportRow> ScheduledExports => Set<ScheduledExportRow>();
+
     public DbSet<ServerPinRow> ServerPins => Set<ServerPinRow>();
 
     public DbSet<ToolPinRow> ToolPins => Set<ToolPinRow>();
@@ -102,6 +104,7 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
         configurationBuilder.Properties<ToolRuleId>().HaveConversion<EntityIdConverter<ToolRuleId>>();
         configurationBuilder.Properties<CallLimitId>().HaveConversion<EntityIdConverter<CallLimitId>>();
         configurationBuilder.Properties<SavedFilterId>().HaveConversion<EntityIdConverter<SavedFilterId>>();
+        configurationBuilder.Properties<ScheduledExportId>().HaveConversion<EntityIdConverter<ScheduledExportId>>();
         configurationBuilder.Properties<AdminEntryId>().HaveConversion<EntityIdConverter<AdminEntryId>>();
     }
 

@@ -1,3 +1,4 @@
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 

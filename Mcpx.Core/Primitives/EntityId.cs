@@ -125,3 +125,10 @@ public readonly record struct SavedFilterId(Guid Value) : IEntityId<SavedFilterI
 
     public override string ToString() => Value.ToString("D");
 }
+
+public readonly record struct ScheduledExportId(Guid Value) : IEntityId<ScheduledExportId>
+{
+    public static ScheduledExportId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}

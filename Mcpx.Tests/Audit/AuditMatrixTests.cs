@@ -106,6 +106,10 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
         var saved = await trail.ExpectAsync(AdminAction.SavedFilterCreate, () => trail.SendAsync("POST", "/api/calls/filters", new { name = "Slow", query = "minMs=1000" }));
         saved["after"]!.Plain().ShouldBe("""{"query":"minMs=1000"}""");
         await trail.ExpectAsync(AdminAction.SavedFilterDelete, "Slow", """{"query":"minMs=1000"}""", null, () => trail.SendAsync("DELETE", $"/api/calls/filters/{saved["subject"]!["id"]}"));
+        var export = await trail.ExpectAsync(AdminAction.ScheduledExportCreate, () => trail.SendAsync("POST", "/api/exports",
+            new { name = "nightly", endpoint = "http://127.0.0.1:9", bucket = "calls", accessKeyId = "key", secret = "store-secret-3333" }));
+        export["after"]!.Plain().ShouldBe("""{"period":"day","payloads":false,"endpoint":"http://127.0.0.1:9/","region":"us-east-1","bucket":"calls","prefix":"","accessKeyId":"key","secret":"••••3333"}""");
+        await trail.ExpectAsync(AdminAction.ScheduledExportDelete, () => trail.SendAsync("DELETE", $"/api/exports/{export["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.AllowedHostsReplace, "Org matrix", """{"hosts":[]}""", """{"hosts":["127.0.0.1","*.example.com"]}""",
             () => trail.SendAsync("PUT", "/api/organization/egress", new { hosts = new[] { "127.0.0.1", "*.example.com" } }));
     }

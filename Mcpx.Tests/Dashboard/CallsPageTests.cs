@@ -97,6 +97,33 @@ public sealed class CallsPageTests(GatewayFixture gateway, BrowserFixture browse
 
     [Theory]
     [MemberData(nameof(Looks.Shown), MemberType = typeof(Looks))]
+    public async Task A_scheduled_export_is_added_and_shows_how_it_goes(ColorScheme scheme, int width)
+    {
+        string name = $"nightly-{scheme}-{width}".ToLowerInvariant();
+        await using var visit = await browser.VisitAsync(gateway, "/exports", width, scheme);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).ClickAsync();
+        await visit.Page.GetByLabel("Name", new() { Exact = true }).FillAsync(name);
+        await visit.Page.GetByLabel("Store", new() { Exact = true }).FillAsync("http://127.0.0.1:9");
+        await visit.Page.GetByLabel("Bucket").FillAsync("Not A Bucket");
+        await visit.Page.GetByLabel("Access key id").FillAsync("key");
+        await visit.Page.GetByLabel("Secret access key").FillAsync("a-secret-of-a-store");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).Last.ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("Use the name of a bucket")).ToBeVisibleAsync();
+        (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty();
+        await visit.ScreenshotAsync($"exports-form-{scheme}-{width}");
+        await visit.Page.GetByLabel("Bucket").FillAsync("calls");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).Last.ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("Export added")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText($"127.0.0.1:9 · calls/{name}")).ToBeVisibleAsync();
+        await Colleague.ExecuteAsync(gateway, "UPDATE scheduled_exports SET ran_at = now(), problem = 'The store answered 403 (AccessDenied).', last_file = 'calls-20261126.jsonl.gz', last_calls = 1234 WHERE name = $1", name);
+        await Assertions.Expect(visit.Page.GetByText("The store answered 403 (AccessDenied).").First).ToBeVisibleAsync();
+        (await visit.Page.ContentAsync()).ShouldNotContain("a-secret-of-a-store");
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync($"exports-{scheme}-{width}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Looks.Shown), MemberType = typeof(Looks))]
     public async Task All_filters_fit_the_window_and_what_means_nothing_is_said(ColorScheme scheme, int width)
     {
         await using var visit = await browser.VisitAsync(gateway, $"/calls?minMs=5&from=2026-01-01T00:00:00Z&text={new string('w', 60)}&token={Guid.Empty}", width, scheme);

@@ -125,6 +125,9 @@ internal static class TenantMatrix
         ["POST /api/keys/rotate"] = new Probe.Own("/api/keys/rotate") { MustFail = true },
 
         ["GET /api/audit/changes"] = new Probe.Own("/api/audit/changes?size=200"),
+        ["GET /api/exports"] = new Probe.Own("/api/exports"),
+        ["POST /api/exports"] = new Probe.Own("/api/exports") { Body = """{"name":"Not A Slug"}""", MustFail = true },
+        ["DELETE /api/exports/{id}"] = new Probe.Foreign("/api/exports/{scheduled-export}"),
         ["GET /api/calls"] = new Probe.Own("/api/calls?server={server}"),
         ["GET /api/calls/{id}"] = new Probe.Foreign("/api/calls/{call}"),
         ["GET /api/calls/count"] = new Probe.Own("/api/calls/count?server={server}&text={marker}"),
@@ -142,6 +145,7 @@ internal static class TenantMatrix
         ["GET /{org}/calls"] = new Probe.Foreign("/{org}/calls"),
         ["GET /{org}/calls/export"] = new Probe.Foreign("/{org}/calls/export?format=csv"),
         ["GET /{org}/calls/{id}"] = new Probe.Page("/{org}/calls/{call}", "/{own-org}/calls/{call}"),
+        ["GET /{org}/exports"] = new Probe.Foreign("/{org}/exports"),
         ["GET /{org}/gateways"] = new Probe.Foreign("/{org}/gateways"),
         ["GET /{org}/gateways/{slug}"] = new Probe.Page("/{org}/gateways/{gateway-slug}", "/{own-org}/gateways/{gateway-slug}"),
         ["GET /{org}/groups"] = new Probe.Foreign("/{org}/groups"),

@@ -51,6 +51,7 @@ internal static class ApiEndpoints
         TokensApi.Map(read, write);
         ServiceAccountsApi.Map(read, write);
         CallsApi.Map(read, write);
+        ExportsApi.Map(read, write);
         AuditApi.Map(read);
         GroupRolesApi.Map(read, write);
         OrganizationApi.Map(read, write);

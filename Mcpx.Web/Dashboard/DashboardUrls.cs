@@ -38,6 +38,8 @@ public static class DashboardUrls
 
     public static string Call(string organization, CallId call) => $"/{Escape(organization)}/calls/{call}";
 
+    public static string Exports(string organization) => $"/{Escape(organization)}/exports";
+
     public static string Audit(string organization) => $"/{Escape(organization)}/audit";
 
     public static string Audit(string organization, AuditQuery query) => Audit(organization) + Query(

@@ -1,4 +1,5 @@
 using Mcpx.Core;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
@@ -49,7 +50,7 @@ internal static class McpxApp
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(KeyRingFile.Load(options.EncryptionKey, options.DataDirectory));
         services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow));
-        services.AddSingleton(new GlobalLimit(options.MaxCalls)).AddSingleton(options.Journal);
+        services.AddSingleton(new GlobalLimit(options.MaxCalls)).AddSingleton(options.Journal).AddSingleton(new ExportSettings(options.ExportDirectory));
         services.AddSingleton(s => new ConnectionTestLimit(options.MaxTests, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new InvitationLinks(s.GetRequiredService<PublicAddress>().To(InvitationLinks.AcceptPath)));
         if (options.Mail is { } mail) services.AddSingleton(mail);

@@ -1,5 +1,4 @@
 using Mcpx.Core.Identity;
-using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Calls.Search;
 

@@ -1,10 +1,9 @@
 using System.Text;
+using FsCheck.Fluent;
 using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Primitives;
 using Mcpx.Tests.Data;
 using Mcpx.Tests.Fixtures;
-using FsCheck;
-using FsCheck.Fluent;
 using Shouldly;
 using Xunit;
 
@@ -32,18 +31,18 @@ public sealed class CallWordsTests
     [Fact]
     public void Are_few_and_short_however_long_the_payloads_are()
     {
-        string Many(string prefix) => $$"""{"params":{"a":"{{string.Join(' ', Enumerable.Range(0, 5000).Select(i => $"{prefix}{i:x8}"))}}"}}""";
+        string Many(string prefix) => "{\"params\":{\"a\":\"" + string.Join(' ', Enumerable.Range(0, 5000).Select(i => $"{prefix}{i:x8}")) + "\"}}";
         var words = CallWords.Of(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes(Many("q")), Response = Bytes(Many("r")) });
 
         words.Sum(w => w.Length).ShouldBeInRange(CallWords.MostCharacters - 20, CallWords.MostCharacters);
         words.ShouldContain(w => w[0] == 'q');
         words.ShouldContain(w => w[0] == 'r');
-        CallWords.Of(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes($$"""{"params":"{{new string('x', 3000)}}"}""") }).ShouldBe([new string('x', CallWords.LongestWord)]);
+        CallWords.Of(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes("{\"params\":\"" + new string('x', 3000) + "\"}") }).ShouldBe([new string('x', CallWords.LongestWord)]);
     }
 
     [Fact]
     public void Of_any_bytes_are_words_that_a_search_for_them_spells_alike() => Property.Holds(
-        ArbMap.Default.GeneratorFor<byte[]>(),
+        Gen.ArrayOf(Gen.OneOf(Gen.Choose(0, 255), Gen.Elements("{}[]\":, a1'\\".Select(c => (int)c).ToArray())).Select(b => (byte)b)),
         bytes =>
         {
             foreach (string word in CallWords.Of(DataHost.NewCall(default, DataHost.Now) with { Request = bytes, Response = [(byte)'{', .. bytes] }))
@@ -84,15 +83,15 @@ public sealed class CallWordsTests
     [Fact]
     public void Nothing_typed_is_no_search() => CallWords.Parse(new InputCheck(), "  ", "text").ShouldBeNull();
 
-    [Fact]
-    public void A_query_is_the_same_after_it_was_an_address() => Property.Holds(
-        ArbMap.Default.GeneratorFor<NonNull<string>[]>().Where(t => t.Length >= 3),
-        texts =>
-        {
-            CallQuery query = CallQuery.Parse(name => name is "server" ? texts[0].Get : name is "text" ? texts[1].Get : name is "rule" ? texts[2].Get : null);
-            if (texts.Take(3).Any(t => t.Get.Any(char.IsSurrogate))) return;
-            CallQuery.Parse(query.ToText()).ShouldBe(query);
-        }, Property.Times(300, 10_000));
+    [Theory]
+    [InlineData("crm", "a b&c=d?#%+'\"é日", "allowlist:*")]
+    [InlineData("", "%2", "x")]
+    [InlineData("a=b", "\n\t.", "+")]
+    public void A_query_is_the_same_after_it_was_an_address(string server, string text, string rule)
+    {
+        CallQuery query = CallQuery.Parse(name => name is "server" ? server : name is "text" ? text : name is "rule" ? rule : null);
+        CallQuery.Parse(query.ToText()).ShouldBe(query);
+    }
 
     private static byte[]? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);
 }

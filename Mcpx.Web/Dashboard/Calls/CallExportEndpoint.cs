@@ -1,7 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Search;
-using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Hosting;
