@@ -27,10 +27,11 @@ public sealed class CallAdmin(ICallStore store, CallJournal journal)
 
     /// <summary>How many calls match, up to <see cref="MostCounted"/>; the filter's cursor and size don't matter.</summary>
     /// <exception cref="RefusalException">Not allowed.</exception>
-    public Task<CallCount> CountAsync(Actor actor, CallFilter filter, CancellationToken cancellationToken)
+    public async Task<CallCount> CountAsync(Actor actor, CallFilter filter, CancellationToken cancellationToken)
     {
         actor.Demand(Permission.ViewResources);
-        return store.CountAsync(actor.Organization, filter with { Cursor = null, Reader = PayloadReader.Of(actor) }, MostCounted, cancellationToken);
+        await journal.FlushAsync(cancellationToken);
+        return await store.CountAsync(actor.Organization, filter with { Cursor = null, Reader = PayloadReader.Of(actor) }, MostCounted, cancellationToken);
     }
 
     /// <summary>

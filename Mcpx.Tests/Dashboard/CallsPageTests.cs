@@ -77,7 +77,7 @@ public sealed class CallsPageTests(GatewayFixture gateway, BrowserFixture browse
         await Assertions.Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "Quinces" })).ToBeVisibleAsync();
         (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty();
         await visit.ScreenshotAsync("calls-saved");
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Close", Exact = true }).ClickAsync();
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Clear", Exact = true }).ClickAsync();
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Saved filters" }).ClickAsync();
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Quinces" }).ClickAsync();

@@ -60,7 +60,7 @@ public sealed class CallWordsTests
     [InlineData("FIN-1001", "fin 1001")]
     [InlineData("acm* beta", "acm* beta")]
     [InlineData("  one\ttwo one ", "one two")]
-    [InlineData("o'reilly & 'x':* | !y", "o reilly x y")]
+    [InlineData("o'reilly & 'xyz':* | !y", "o reilly xyz* y")]
     public void Are_read_from_what_somebody_types(string typed, string expected)
     {
         InputCheck check = new();

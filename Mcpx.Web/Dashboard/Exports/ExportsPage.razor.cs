@@ -7,7 +7,7 @@ namespace Mcpx.Web.Dashboard.Exports;
 /// <summary>Where the organisation's calls are written to, hour by hour or day by day, and how that goes.</summary>
 public sealed partial class ExportsPage(ScheduledExportAdmin admin, TimeProvider time) : OrganizationPage
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
     private IReadOnlyList<ScheduledExport>? _exports;
     private string? _error;
