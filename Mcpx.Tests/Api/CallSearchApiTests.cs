@@ -1,11 +1,15 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Net;
 using System.Text.Json.Nodes;
+using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Identity;
 using Mcpx.Tests.Calls.Export;
 using Mcpx.Tests.Dashboard;
 using Mcpx.Tests.Fixtures;
 using Mcpx.Tests.Proxy;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 
@@ -63,6 +67,15 @@ public sealed class CallSearchApiTests(GatewayFixture gateway) : IClassFixture<G
         HttpAnswer answer = await gateway.ApiAsync(HttpMethod.Get, $"/api/calls/export?{query}");
         ServersApiTests.ShouldBeProblem(answer, 400);
         answer.Json["errors"]![field].ShouldNotBeNull(answer.Body);
+    }
+
+    [Fact]
+    public async Task An_export_ends_when_nobody_reads_it_any_more()
+    {
+        Pipe pipe = new();
+        await pipe.Reader.CompleteAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => gateway.Services.GetRequiredService<CallExport>().WriteAsync(
+            gateway.Owner, new CallExportOrder(new CallFilter(), "", ExportFormat.Csv, Payloads: false), pipe.Writer, TestContext.Current.CancellationToken));
     }
 
     [Fact]
