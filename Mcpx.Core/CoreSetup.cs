@@ -1,9 +1,11 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -34,7 +36,7 @@ namespace Mcpx.Core;
 public static class CoreSetup
 {
     /// <summary>
-    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="Calls.Journal.JournalSettings"/>, <see cref="ResourceAddresses"/>, <see cref="AddressGuard"/>, <see cref="GlobalLimit"/>, <see cref="ConnectionTestLimit"/>,
+    /// Needs from elsewhere: <see cref="KeyRing"/>, <see cref="Calls.Journal.JournalSettings"/>, <see cref="ExportSettings"/>, <see cref="ResourceAddresses"/>, <see cref="AddressGuard"/>, <see cref="GlobalLimit"/>, <see cref="ConnectionTestLimit"/>,
     /// <see cref="TimeProvider"/>, <see cref="IdentityProviders"/>, <see cref="SignInPolicy"/>, <see cref="InvitationLinks"/>,
     /// logging and the stores; <see cref="MailSettings"/> if there are any.
     /// </summary>
@@ -72,9 +74,11 @@ public static class CoreSetup
         services.AddSingleton(s => new RedactionVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), RedactionVault.Purpose)));
         services.AddSingleton<RedactionKeys>().AddSingleton<RedactionAdmin>().AddSingleton<CallRedactor>();
         services.AddSingleton<CallFeed>().AddSingleton<ICallSink>(s => s.GetRequiredService<CallFeed>());
-        services.AddSingleton<JournalKeys>().AddSingleton<CallJournal>().AddSingleton<CallAdmin>().AddSingleton<RecordingAdmin>().AddSingleton<IJob, InterruptedCallsJob>();
+        services.AddSingleton<JournalKeys>().AddSingleton<CallJournal>().AddSingleton<CallAdmin>().AddSingleton<CallQueries>().AddSingleton<SavedFilterAdmin>().AddSingleton<CallExport>().AddSingleton<RecordingAdmin>().AddSingleton<IJob, InterruptedCallsJob>();
         services.AddSingleton<RetentionAdmin>().AddSingleton<IJob, RetentionJob>();
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
+        services.AddSingleton(s => new ExportVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), ExportVault.Purpose)));
+        services.AddSingleton<ExportFolder>().AddSingleton<S3Client>().AddSingleton<ScheduledExportAdmin>().AddSingleton<IJob, ScheduledExportsJob>();
         return services.AddProxy();
     }
 

@@ -1,8 +1,10 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -103,7 +105,7 @@ public static class DataServices
         services.AddSingleton<OrphanedCalls>();
         services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
         services.AddSingleton<IJob, OrphanedCallsJob>();
-        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>();
+        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>().AddSingleton<ISavedFilterStore, SavedFilterStore>().AddSingleton<IScheduledExportStore, ScheduledExportStore>();
         services.AddSingleton<IRetentionStore, RetentionStore>();
         services.AddSingleton<IMetricStore, MetricStore>();
         return services;

@@ -3,6 +3,7 @@ using Mcpx.Core.Primitives;
 using Mcpx.Data.Audit;
 using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Calls.Retention;
+using Mcpx.Data.Calls;
 using Mcpx.Data.Changes;
 using Mcpx.Data.Credentials;
 using Mcpx.Data.Gateways;
@@ -76,6 +77,10 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
 
     public DbSet<CallLimitRow> CallLimits => Set<CallLimitRow>();
 
+    public DbSet<SavedFilterRow> SavedFilters => Set<SavedFilterRow>();
+
+    public DbSet<ScheduledExportRow> ScheduledExports => Set<ScheduledExportRow>();
+
     public DbSet<ServerPinRow> ServerPins => Set<ServerPinRow>();
 
     public DbSet<ToolPinRow> ToolPins => Set<ToolPinRow>();
@@ -106,6 +111,8 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
         configurationBuilder.Properties<ToolRuleId>().HaveConversion<EntityIdConverter<ToolRuleId>>();
         configurationBuilder.Properties<CallLimitId>().HaveConversion<EntityIdConverter<CallLimitId>>();
         configurationBuilder.Properties<LegalHoldId>().HaveConversion<EntityIdConverter<LegalHoldId>>();
+        configurationBuilder.Properties<SavedFilterId>().HaveConversion<EntityIdConverter<SavedFilterId>>();
+        configurationBuilder.Properties<ScheduledExportId>().HaveConversion<EntityIdConverter<ScheduledExportId>>();
         configurationBuilder.Properties<AdminEntryId>().HaveConversion<EntityIdConverter<AdminEntryId>>();
     }
 

@@ -24,6 +24,11 @@ public sealed record AdminAction(string Name, string Words)
     public static AdminAction ToolDefinitionsReject { get; } = new("tool-definitions.reject", "Tool definitions rejected");
     public static AdminAction ToolDefinitionsForget { get; } = new("tool-definitions.forget", "Tool definitions forgotten");
     public static AdminAction ToolDefinitionsSet { get; } = new("tool-definitions.set", "Watching of tool definitions changed");
+    public static AdminAction SavedFilterCreate { get; } = new("saved-filter.create", "Filter of calls saved");
+    public static AdminAction SavedFilterDelete { get; } = new("saved-filter.delete", "Saved filter deleted");
+    public static AdminAction CallsExport { get; } = new("calls.export", "Calls exported");
+    public static AdminAction ScheduledExportCreate { get; } = new("scheduled-export.create", "Scheduled export added");
+    public static AdminAction ScheduledExportDelete { get; } = new("scheduled-export.delete", "Scheduled export deleted");
     public static AdminAction OrganizationCreate { get; } = new("organization.create", "Organisation made");
     public static AdminAction OrganizationUpdate { get; } = new("organization.update", "Organisation changed");
     public static AdminAction OrganizationDelete { get; } = new("organization.delete", "Organisation deleted");

@@ -38,6 +38,8 @@ public static class SubjectKinds
     public const string Server = "server";
     public const string Gateway = "gateway";
     public const string Limit = "limit";
+    public const string SavedFilter = "saved-filter";
+    public const string ScheduledExport = "scheduled-export";
     public const string Organization = "organization";
     public const string Member = "member";
     public const string Invitation = "invitation";
@@ -80,6 +82,10 @@ public interface IAdminEntryStore
 
     /// <summary>Notes something that changed nothing, for the installation: a refused sign-in. Changes are noted by who makes them.</summary>
     Task AddAsync(AdminEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>Notes something that was done in an organisation and changed nothing: calls were exported.</summary>
+    /// <param name="what">What was done, as the entry's “after”.</param>
+    Task NoteAsync(AdminChange change, AuditView what, CancellationToken cancellationToken);
 
     /// <summary>
     /// Notes something that changed nothing, unless an entry of the same action, subject and address is there, or as many

@@ -1,3 +1,4 @@
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 
@@ -7,6 +8,9 @@ namespace Mcpx.Core.Calls;
 public sealed class CallAdmin(ICallStore store, CallJournal journal)
 {
     public const int LargestPage = 200;
+
+    /// <summary>Counting ends here: nobody acts on the difference, and every row of it costs.</summary>
+    public const int MostCounted = 10_000;
 
     private const int MostRounds = 50;
 
@@ -18,7 +22,16 @@ public sealed class CallAdmin(ICallStore store, CallJournal journal)
     {
         actor.Demand(Permission.ViewResources);
         await journal.FlushAsync(cancellationToken);
-        return await store.ListAsync(actor.Organization, filter with { Size = Math.Clamp(filter.Size, 1, LargestPage) }, cancellationToken);
+        return await store.ListAsync(actor.Organization, filter with { Size = Math.Clamp(filter.Size, 1, LargestPage), Reader = PayloadReader.Of(actor) }, cancellationToken);
+    }
+
+    /// <summary>How many calls match, up to <see cref="MostCounted"/>; the filter's cursor and size don't matter.</summary>
+    /// <exception cref="RefusalException">Not allowed.</exception>
+    public async Task<CallCount> CountAsync(Actor actor, CallFilter filter, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ViewResources);
+        await journal.FlushAsync(cancellationToken);
+        return await store.CountAsync(actor.Organization, filter with { Cursor = null, Reader = PayloadReader.Of(actor) }, MostCounted, cancellationToken);
     }
 
     /// <summary>
@@ -39,7 +52,6 @@ public sealed class CallAdmin(ICallStore store, CallJournal journal)
         actor.Demand(Permission.ViewResources);
         await journal.FlushAsync(cancellationToken);
         CallRecord call = await store.FindAsync(actor.Organization, id, cancellationToken) ?? throw new RefusalException.NotFound("call");
-        bool mayRead = actor.User is { } user && call.User == user || actor.Principal is Principal.Service { Account: var account } && call.ServiceAccount == account || actor.Role.Allows(Permission.SeePayloads);
-        return mayRead ? call : call with { Request = null, Response = null, RequestDigest = null, ResponseDigest = null };
+        return PayloadReader.Of(actor).Reveal(call);
     }
 }

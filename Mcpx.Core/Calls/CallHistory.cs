@@ -1,3 +1,4 @@
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Calls;
@@ -9,6 +10,13 @@ namespace Mcpx.Core.Calls;
 /// <param name="ServiceAccount">Calls that this service account made.</param>
 /// <param name="WouldBeDenied">Calls that passed only because a rule is not enforced yet.</param>
 /// <param name="FirstRound">This call and those that go on with it, see <see cref="CallRecord.FirstRound"/>.</param>
+/// <param name="User">Calls that this person made.</param>
+/// <param name="Token">Calls that were made with this token.</param>
+/// <param name="Rule">The rule that decided, whole: see <see cref="CallRecord.Rule"/>.</param>
+/// <param name="MinMicroseconds">Calls that took at least as long.</param>
+/// <param name="MaxMicroseconds">Calls that took at most as long.</param>
+/// <param name="Words">All of these are in the payloads, see <see cref="CallWords"/>.</param>
+/// <param name="Reader">Who looks: <paramref name="Words"/> find no call whose payloads they may not see.</param>
 public sealed record CallFilter(
     ServerId? Server = null,
     string? Method = null,
@@ -21,7 +29,19 @@ public sealed record CallFilter(
     GatewayId? Gateway = null,
     ServiceAccountId? ServiceAccount = null,
     bool WouldBeDenied = false,
-    CallId? FirstRound = null);
+    CallId? FirstRound = null,
+    UserId? User = null,
+    TokenId? Token = null,
+    string? Rule = null,
+    long? MinMicroseconds = null,
+    long? MaxMicroseconds = null,
+    IReadOnlyList<SearchWord>? Words = null,
+    PayloadReader Reader = default);
+
+/// <summary>How many calls match, as far as they were counted.</summary>
+/// <param name="Found">Null when counting took too long.</param>
+/// <param name="IsWhole">False when there are more.</param>
+public sealed record CallCount(int? Found, bool IsWhole);
 
 /// <summary>What of a recorded call of a tool would decide it again.</summary>
 /// <param name="Tool">As the server calls it.</param>
@@ -44,6 +64,12 @@ public interface ICallStore
 
     /// <summary>Newest first, without payloads.</summary>
     Task<Page<CallRecord>> ListAsync(OrganizationId organization, CallFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>How many calls match, counted up to <paramref name="most"/> and for a second or two.</summary>
+    Task<CallCount> CountAsync(OrganizationId organization, CallFilter filter, int most, CancellationToken cancellationToken);
+
+    /// <summary>The same calls in their order, with payloads where there are any.</summary>
+    Task<IReadOnlyList<CallRecord>> ReadPayloadsAsync(OrganizationId organization, IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken);
 
     /// <summary>Calls of tools of one server, newest first, with what was asked for; without those that never came to a decision.</summary>
     /// <param name="most">No more than these.</param>

@@ -125,3 +125,17 @@ public readonly record struct AdminEntryId(Guid Value) : IEntityId<AdminEntryId>
 
     public override string ToString() => Value.ToString("D");
 }
+
+public readonly record struct SavedFilterId(Guid Value) : IEntityId<SavedFilterId>
+{
+    public static SavedFilterId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}
+
+public readonly record struct ScheduledExportId(Guid Value) : IEntityId<ScheduledExportId>
+{
+    public static ScheduledExportId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}

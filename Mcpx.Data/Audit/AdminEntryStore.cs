@@ -18,6 +18,15 @@ internal sealed class AdminEntryStore(ScopedContexts contexts) : IAdminEntryStor
         await transaction.CommitAsync(cancellationToken);
     }
 
+    public async Task NoteAsync(AdminChange change, AuditView what, CancellationToken cancellationToken)
+    {
+        OrganizationId organization = change.Organization ?? throw new ArgumentException("It belongs to an organisation.", nameof(change));
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
+        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await Written.As(change.Between(null, what)).SaveAsync(context, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
     public async Task<bool> AddFirstAsync(AdminEntry entry, int most, CancellationToken cancellationToken)
     {
         OrganizationId organization = entry.Organization ?? throw new ArgumentException("It belongs to an organisation.", nameof(entry));

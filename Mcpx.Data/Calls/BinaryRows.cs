@@ -118,6 +118,27 @@ internal sealed class BinaryRows(Stream copy) : IDisposable
         Encoding.UTF8.GetBytes(value, Take(length));
     }
 
+    /// <summary>A <c>tsvector</c> without positions (tsvectorrecv of tsvector.c); null when there is none.</summary>
+    /// <param name="lexemes">Each once, in any order, without NUL.</param>
+    public void Words(IReadOnlyCollection<string> lexemes)
+    {
+        if (lexemes.Count == 0)
+        {
+            Length(Null);
+            return;
+        }
+
+        Length(sizeof(int) + lexemes.Sum(l => Encoding.UTF8.GetByteCount(l) + 1 + sizeof(short)));
+        BinaryPrimitives.WriteInt32BigEndian(Take(sizeof(int)), lexemes.Count);
+        foreach (string lexeme in lexemes)
+        {
+            int length = Encoding.UTF8.GetByteCount(lexeme);
+            Encoding.UTF8.GetBytes(lexeme, Take(length));
+            Take(1)[0] = 0;
+            BinaryPrimitives.WriteInt16BigEndian(Take(sizeof(short)), 0);
+        }
+    }
+
     public void Bytes(byte[]? value)
     {
         if (value is null)

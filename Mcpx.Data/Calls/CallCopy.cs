@@ -12,16 +12,19 @@ internal static class CallCopy
         "era, method, tool, outcome, status, rule, reason, total_us, upstream_us, request_bytes, response_bytes, " +
         "gateway_id, gateway_slug, upstream_tool, service_account_id, service_account_name, would_rule, first_byte_us, trace_id, first_round";
 
+    /// <summary>What is written; the words are searched and never read.</summary>
+    public const string WrittenColumns = CallColumns + ", words";
+
     public const string PayloadColumns = "time, id, org_id, request, response, truncated, payloads, request_digest, response_digest, redactions";
 
-    private const short CallColumnCount = 32;
+    private const short CallColumnCount = 33;
     private const short PayloadColumnCount = 10;
 
     public static bool HasPayload(CallRecord call) =>
         call.Request is not null || call.Response is not null || call.Truncated || call.RequestDigest is not null || call.ResponseDigest is not null || call.Redactions.Count > 0;
 
     public static Task CopyCallsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
-        CopyAsync(connection, $"COPY {table} ({CallColumns}) FROM STDIN (FORMAT BINARY)", calls, WriteCall, cancellationToken);
+        CopyAsync(connection, $"COPY {table} ({WrittenColumns}) FROM STDIN (FORMAT BINARY)", calls, WriteCall, cancellationToken);
 
     public static Task CopyPayloadsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
         CopyAsync(connection, $"COPY {table} ({PayloadColumns}) FROM STDIN (FORMAT BINARY)", calls, (rows, call) => WritePayload(rows, call, call.Request, call.Response), cancellationToken);
@@ -77,6 +80,7 @@ internal static class CallCopy
         rows.Int64(call.FirstByteMicroseconds);
         rows.Text(call.TraceId);
         rows.Uuid(call.FirstRound?.Value);
+        rows.Words(call.Stage is RecordStage.Intent ? [] : CallLexemes.Of(call));
     }
 
     /// <param name="request">The bytes, or their hash.</param>

@@ -13,6 +13,9 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
 {
     private static readonly TimeSpan NearId = TimeSpan.FromDays(1);
 
+    /// <summary>A count is a hint beside the page: it is not worth a longer wait.</summary>
+    private const int CountPatienceSeconds = 2;
+
     /// <summary>Calls whose payloads are in memory at once.</summary>
     private const int ReplayPage = 200;
 
@@ -27,29 +30,53 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
 
     public async Task<Page<CallRecord>> ListAsync(OrganizationId organization, CallFilter filter, CancellationToken cancellationToken)
     {
-        const string Sql = $"SELECT {CallCopy.CallColumns}, {NoPayload} FROM tenant_calls_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        TimeCursor? cursor = filter.Cursor is { } text ? TimeCursor.Parse(text) : null;
+        const string Sql = $"SELECT {CallCopy.CallColumns}, {NoPayload} FROM tenant_calls_page($1, $2)";
+        string condition = CallFilterJson.Of(organization, filter);
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
         await using NpgsqlCommand command = new(Sql, connection);
-        Add(filter.Server?.Value, NpgsqlDbType.Uuid);
-        Add(filter.Gateway?.Value, NpgsqlDbType.Uuid);
-        Add(filter.ServiceAccount?.Value, NpgsqlDbType.Uuid);
-        Add(PostgresText.Clean(filter.Method), NpgsqlDbType.Text);
-        Add(PostgresText.Clean(filter.Tool), NpgsqlDbType.Text);
-        Add(filter.Outcomes?.Select(o => (short)o).ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Smallint);
-        Add(filter.From?.UtcDateTime, NpgsqlDbType.TimestampTz);
-        Add(filter.To?.UtcDateTime, NpgsqlDbType.TimestampTz);
-        Add(cursor?.Time.UtcDateTime, NpgsqlDbType.TimestampTz);
-        Add(cursor?.Id, NpgsqlDbType.Uuid);
-        Add(filter.Size + 1, NpgsqlDbType.Integer);
-        Add(filter.WouldBeDenied, NpgsqlDbType.Boolean);
-        Add(filter.FirstRound?.Value, NpgsqlDbType.Uuid);
+        command.Parameters.Add(new() { Value = condition, NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new() { Value = filter.Size + 1 });
         List<CallRecord> calls = await ReadAsync(command, cancellationToken);
         if (calls.Count <= filter.Size) return new Page<CallRecord>(calls, Next: null);
         calls.RemoveRange(filter.Size, calls.Count - filter.Size);
         return new Page<CallRecord>(calls, new TimeCursor(calls[^1].Time, calls[^1].Id.Value).ToString());
+    }
 
-        void Add(object? value, NpgsqlDbType type) => command.Parameters.Add(new() { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+    public async Task<CallCount> CountAsync(OrganizationId organization, CallFilter filter, int most, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        await using NpgsqlCommand command = new("SELECT tenant_calls_count($1, $2)", connection) { CommandTimeout = CountPatienceSeconds };
+        command.Parameters.Add(new() { Value = CallFilterJson.Of(organization, filter), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new() { Value = most + 1 });
+        try
+        {
+            int found = (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+            return found > most ? new CallCount(most, IsWhole: false) : new CallCount(found, IsWhole: true);
+        }
+        catch (NpgsqlException e) when (e.InnerException is TimeoutException)
+        {
+            return new CallCount(Found: null, IsWhole: false);
+        }
+    }
+
+    public async Task<IReadOnlyList<CallRecord>> ReadPayloadsAsync(OrganizationId organization, IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken)
+    {
+        if (calls.Count == 0) return calls;
+        const string Sql = "SELECT id, request, response, truncated, payloads, request_digest, response_digest, redactions FROM tenant_payloads($1, $2, $3)";
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        await using NpgsqlCommand command = new(Sql, connection);
+        command.Parameters.Add(new() { Value = calls.Select(c => c.Id.Value).ToArray() });
+        command.Parameters.Add(new() { Value = calls.Min(c => c.Time).UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Parameters.Add(new() { Value = calls.Max(c => c.Time).UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        Dictionary<Guid, CallRecord> found = calls.ToDictionary(c => c.Id.Value);
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            Guid id = row.GetGuid(0);
+            found[id] = WithPayloads(found[id], row, 1);
+        }
+
+        return [.. calls.Select(c => found[c.Id.Value])];
     }
 
     public async Task<CallRecord?> FindAsync(OrganizationId organization, CallId id, CancellationToken cancellationToken)
@@ -127,7 +154,7 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
         return calls;
     }
 
-    private static CallRecord Read(NpgsqlDataReader row) => new()
+    private static CallRecord Read(NpgsqlDataReader row) => WithPayloads(new CallRecord
     {
         Time = row.GetFieldValue<DateTimeOffset>(0),
         Id = CallId.From(row.GetGuid(1)),
@@ -161,13 +188,18 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
         FirstByteMicroseconds = row.IsDBNull(29) ? 0 : row.GetInt64(29),
         TraceId = Text(row, 30),
         FirstRound = Id(row, 31) is { } first ? CallId.From(first) : null,
-        Request = Bytes(row, 32),
-        Response = Bytes(row, 33),
-        Truncated = row.GetBoolean(34),
-        Payloads = row.IsDBNull(35) ? null : (PayloadMode)row.GetInt16(35),
-        RequestDigest = Bytes(row, 36),
-        ResponseDigest = Bytes(row, 37),
-        Redactions = RuleJson.ReadFindings(Text(row, 38)),
+    }, row, 32);
+
+    /// <param name="at">Where the payloads' columns begin.</param>
+    private static CallRecord WithPayloads(CallRecord call, NpgsqlDataReader row, int at) => call with
+    {
+        Request = Bytes(row, at),
+        Response = Bytes(row, at + 1),
+        Truncated = row.GetBoolean(at + 2),
+        Payloads = row.IsDBNull(at + 3) ? null : (PayloadMode)row.GetInt16(at + 3),
+        RequestDigest = Bytes(row, at + 4),
+        ResponseDigest = Bytes(row, at + 5),
+        Redactions = RuleJson.ReadFindings(Text(row, at + 6)),
     };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

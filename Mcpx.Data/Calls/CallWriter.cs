@@ -65,7 +65,7 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
             await CallCopy.CopyPayloadsAsync(connection, payloadRows, calls.Where(CallCopy.HasPayload), cancellationToken);
         if (!merge) return null;
         HashSet<Guid> added = [];
-        await using (NpgsqlCommand command = new($"INSERT INTO {table} ({CallCopy.CallColumns}) SELECT {CallCopy.CallColumns} FROM {rows} ON CONFLICT DO NOTHING RETURNING id", connection))
+        await using (NpgsqlCommand command = new($"INSERT INTO {table} ({CallCopy.WrittenColumns}) SELECT {CallCopy.WrittenColumns} FROM {rows} ON CONFLICT DO NOTHING RETURNING id", connection))
         await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken)) added.Add(reader.GetGuid(0));

@@ -128,30 +128,88 @@ DROP VIEW IF EXISTS tenant_call_payloads;
 CREATE VIEW tenant_call_payloads WITH (security_barrier) AS SELECT * FROM call_payloads WHERE org_id = mcpx_org();
 GRANT SELECT ON tenant_calls, tenant_call_payloads TO "{app}";
 
--- A page of calls, newest first. Through the view the newest page would cost a sort of everything behind the barrier;
--- here the index gives the order, and the organisation is still this use's and no argument.
-DROP FUNCTION IF EXISTS tenant_calls_page;
-CREATE FUNCTION tenant_calls_page(
-    p_server uuid, p_gateway uuid, p_service_account uuid, p_method text, p_tool text, p_outcomes smallint[],
-    p_from timestamptz, p_to timestamptz, p_before_time timestamptz, p_before_id uuid, p_limit integer, p_would boolean, p_first_round uuid)
-RETURNS SETOF calls LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    RETURN QUERY EXECUTE 'SELECT * FROM calls WHERE org_id = mcpx_org()'
-        || CASE WHEN p_server IS NULL THEN '' ELSE ' AND server_id = $1' END
-        || CASE WHEN p_gateway IS NULL THEN '' ELSE ' AND gateway_id = $2' END
-        || CASE WHEN p_service_account IS NULL THEN '' ELSE ' AND service_account_id = $3' END
-        || CASE WHEN p_method IS NULL THEN '' ELSE ' AND method = $4' END
-        || CASE WHEN p_tool IS NULL THEN '' ELSE ' AND tool = $5' END
-        || CASE WHEN p_outcomes IS NULL THEN '' ELSE ' AND outcome = ANY ($6)' END
-        || CASE WHEN p_from IS NULL THEN '' ELSE ' AND time >= $7' END
-        || CASE WHEN p_to IS NULL THEN '' ELSE ' AND time < $8' END
-        || CASE WHEN p_first_round IS NULL THEN '' ELSE ' AND (id = $12 OR first_round = $12)' END
-        || CASE WHEN p_would THEN ' AND would_rule IS NOT NULL' ELSE '' END
+-- What a filter of calls asks for, as a condition: see CallFilterJson. Written out rather than passed, so that the planner
+-- sees the values, and knows of each how many rows have it; every one of them is quoted. Tools and rules are compared by
+-- their hashes too, since those are what the indexes hold: a name may be longer than an index takes.
+CREATE OR REPLACE FUNCTION calls_condition(f jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT concat('org_id = mcpx_org()',
+        ' AND server_id = ' || quote_literal(f ->> 'server'),
+        ' AND gateway_id = ' || quote_literal(f ->> 'gateway'),
+        ' AND user_id = ' || quote_literal(f ->> 'user'),
+        ' AND service_account_id = ' || quote_literal(f ->> 'serviceAccount'),
+        ' AND token_id = ' || quote_literal(f ->> 'token'),
+        ' AND method = ' || quote_literal(f ->> 'method'),
+        ' AND hashtextextended(tool, 0) = ' || hashtextextended(f ->> 'tool', 0) || ' AND tool = ' || quote_literal(f ->> 'tool'),
+        ' AND hashtextextended(rule, 0) = ' || hashtextextended(f ->> 'rule', 0) || ' AND rule = ' || quote_literal(f ->> 'rule'),
+        ' AND outcome = ANY (' || quote_literal(f ->> 'outcomes') || '::smallint[])',
+        CASE WHEN f ->> 'isFailed' = 'true' THEN ' AND outcome <> 0' END,
+        ' AND total_us >= ' || (f ->> 'minMicroseconds')::bigint,
+        CASE WHEN (f ->> 'minMicroseconds')::bigint >= 1000000 THEN ' AND total_us >= 1000000' END,
+        ' AND total_us <= ' || (f ->> 'maxMicroseconds')::bigint,
+        CASE WHEN f ->> 'wouldBeDenied' = 'true' THEN ' AND would_rule IS NOT NULL' END,
+        ' AND (id = ' || quote_literal(f ->> 'firstRound') || ' OR first_round = ' || quote_literal(f ->> 'firstRound') || ')',
+        ' AND words @@ ' || quote_literal(f ->> 'words') || '::tsquery',
+        ' AND coalesce(user_id, service_account_id) = ' || quote_literal(f ->> 'caller'),
+        ' AND time >= ' || quote_literal(f ->> 'from') || '::timestamptz',
+        ' AND time < ' || quote_literal(f ->> 'to') || '::timestamptz',
         -- Said twice: only the plain comparison spares the partitions that are too new.
-        || CASE WHEN p_before_time IS NULL THEN '' ELSE ' AND time <= $9 AND (time, id) < ($9, $10)' END
-        || ' ORDER BY time DESC, id DESC LIMIT $11'
-        USING p_server, p_gateway, p_service_account, p_method, p_tool, p_outcomes, p_from, p_to, p_before_time, p_before_id, p_limit, p_first_round;
+        ' AND time <= ' || quote_literal(f ->> 'beforeTime') || '::timestamptz AND (time, id) < ('
+            || quote_literal(f ->> 'beforeTime') || '::timestamptz, ' || quote_literal(f ->> 'beforeId') || '::uuid)')
+$$;
+
+-- Calls with words, out of the index of those and by no other way: left to choose, the planner takes a word that it has no
+-- figures of for one that is soon met on the way through all calls.
+DROP FUNCTION IF EXISTS calls_by_words;
+CREATE FUNCTION calls_by_words(p_condition text, p_limit integer) RETURNS SETOF calls LANGUAGE plpgsql STABLE
+SET search_path = public, pg_temp SET jit = off SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'SELECT * FROM calls WHERE ' || p_condition || ' ORDER BY time DESC, id DESC LIMIT ' || p_limit;
 END $$;
+
+-- A page of calls, newest first. Through the view the newest page would cost a sort of everything behind the barrier, and
+-- no index of words would be used; here the index gives the order, and the organisation is still this use's and no argument.
+-- Compiling a query that ends after fifty rows costs more than running it.
+DROP FUNCTION IF EXISTS tenant_calls_page;
+CREATE FUNCTION tenant_calls_page(p_filter jsonb, p_limit integer)
+RETURNS SETOF calls LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+DECLARE
+    walk   constant integer := 20000;
+    bounds text;
+    met    integer;
+    reached record;
+BEGIN
+    IF p_filter ->> 'words' IS NULL THEN
+        RETURN QUERY EXECUTE 'SELECT * FROM calls WHERE ' || calls_condition(p_filter) || ' ORDER BY time DESC, id DESC LIMIT ' || p_limit;
+        RETURN;
+    END IF;
+
+    -- A word that many calls have is met among the newest; one that few have costs little in the index of words.
+    bounds := calls_condition(jsonb_build_object('from', p_filter -> 'from', 'to', p_filter -> 'to', 'beforeTime', p_filter -> 'beforeTime', 'beforeId', p_filter -> 'beforeId'));
+    RETURN QUERY EXECUTE 'SELECT * FROM (SELECT * FROM calls WHERE ' || bounds || ' ORDER BY time DESC, id DESC LIMIT ' || walk || ') newest WHERE ' || calls_condition(p_filter) || ' LIMIT ' || p_limit;
+    GET DIAGNOSTICS met = ROW_COUNT;
+    IF met >= p_limit THEN RETURN; END IF;
+    EXECUTE 'SELECT time, id FROM calls WHERE ' || bounds || ' ORDER BY time DESC, id DESC OFFSET ' || walk - 1 || ' LIMIT 1' INTO reached;
+    IF reached.time IS NULL THEN RETURN; END IF;
+    RETURN QUERY SELECT * FROM calls_by_words(calls_condition(p_filter || jsonb_build_object('beforeTime', reached.time, 'beforeId', reached.id)), p_limit - met);
+END $$;
+
+-- How many there are, counted no further than p_most.
+DROP FUNCTION IF EXISTS tenant_calls_count;
+CREATE FUNCTION tenant_calls_count(p_filter jsonb, p_most integer)
+RETURNS integer LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+DECLARE
+    found integer;
+BEGIN
+    EXECUTE 'SELECT count(*) FROM (SELECT 1 FROM calls WHERE ' || calls_condition(p_filter) || ' LIMIT ' || p_most || ') counted' INTO found;
+    RETURN found;
+END $$;
+
+-- What some calls carried. Joined in the view, all payloads behind the barrier might be read for them.
+DROP FUNCTION IF EXISTS tenant_payloads;
+CREATE FUNCTION tenant_payloads(p_ids uuid[], p_from timestamptz, p_to timestamptz)
+RETURNS SETOF call_payloads LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT * FROM call_payloads WHERE org_id = mcpx_org() AND id = ANY (p_ids) AND time BETWEEN p_from AND p_to
+$$;
 
 -- A server's calls of tools with what was asked, newest first: rules are tried on them. Apart from the page of calls,
 -- because it carries payloads; what was refused for other reasons than rules would tell nothing.
@@ -175,8 +233,8 @@ BEGIN
         LEFT JOIN call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
         ORDER BY c.time DESC, c.id DESC;
 END $$;
-REVOKE ALL ON FUNCTION tenant_calls_page, tenant_tool_calls, calls_make_partitions, calls_drop_empty_partitions, retention_delete_payloads, retention_sweep_released, retention_delete_unlinked FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_tool_calls TO "{app}";
+REVOKE ALL ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_payloads, tenant_tool_calls, calls_condition, calls_by_words, calls_make_partitions, calls_drop_empty_partitions, retention_delete_payloads, retention_sweep_released, retention_delete_unlinked FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_payloads, tenant_tool_calls TO "{app}";
 GRANT EXECUTE ON FUNCTION calls_make_partitions, calls_drop_empty_partitions, retention_sweep_released, retention_delete_unlinked TO "{engine}";
 REVOKE ALL ON FUNCTION audit_heads, audit_period_start, audit_chain_begin, audit_close, audit_delete_ended FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_heads, audit_chain_begin, audit_period_start TO "{app}";

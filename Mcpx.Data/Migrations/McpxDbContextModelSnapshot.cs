@@ -164,6 +164,134 @@ namespace Mcpx.Data.Migrations
                     b.ToTable("legal_holds", (string)null);
                 });
 
+            modelBuilder.Entity("Mcpx.Data.Calls.SavedFilterRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("MadeBy")
+                        .HasColumnType("uuid")
+                        .HasColumnName("made_by");
+
+                    b.Property<string>("MadeByName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("made_by_name");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrgId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("org_id");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("query");
+
+                    b.HasKey("Id")
+                        .HasName("pk_saved_filters");
+
+                    b.HasIndex("OrgId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_saved_filters_org_id_name");
+
+                    b.ToTable("saved_filters", (string)null);
+                });
+
+            modelBuilder.Entity("Mcpx.Data.Calls.ScheduledExportRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("AccessKeyId")
+                        .HasColumnType("text")
+                        .HasColumnName("access_key_id");
+
+                    b.Property<string>("Bucket")
+                        .HasColumnType("text")
+                        .HasColumnName("bucket");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("DoneUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("done_until");
+
+                    b.Property<string>("Endpoint")
+                        .HasColumnType("text")
+                        .HasColumnName("endpoint");
+
+                    b.Property<long?>("LastCalls")
+                        .HasColumnType("bigint")
+                        .HasColumnName("last_calls");
+
+                    b.Property<string>("LastFile")
+                        .HasColumnType("text")
+                        .HasColumnName("last_file");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrgId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("org_id");
+
+                    b.Property<bool>("Payloads")
+                        .HasColumnType("boolean")
+                        .HasColumnName("payloads");
+
+                    b.Property<short>("Period")
+                        .HasColumnType("smallint")
+                        .HasColumnName("period");
+
+                    b.Property<string>("Prefix")
+                        .HasColumnType("text")
+                        .HasColumnName("prefix");
+
+                    b.Property<string>("Problem")
+                        .HasColumnType("text")
+                        .HasColumnName("problem");
+
+                    b.Property<DateTimeOffset?>("RanAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ran_at");
+
+                    b.Property<string>("Region")
+                        .HasColumnType("text")
+                        .HasColumnName("region");
+
+                    b.Property<byte[]>("Secret")
+                        .HasColumnType("bytea")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("SecretHint")
+                        .HasColumnType("text")
+                        .HasColumnName("secret_hint");
+
+                    b.HasKey("Id")
+                        .HasName("pk_scheduled_exports");
+
+                    b.HasIndex("OrgId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_scheduled_exports_org_id_name");
+
+                    b.ToTable("scheduled_exports", (string)null);
+                });
+
             modelBuilder.Entity("Mcpx.Data.Changes.RevocationRow", b =>
                 {
                     b.Property<DateTimeOffset>("At")
@@ -856,6 +984,20 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("explain_refusals");
 
+                    b.Property<DateTimeOffset?>("HoldReleasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("hold_released_at");
+
+                    b.Property<int>("PayloadDays")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(90)
+                        .HasColumnName("payload_days");
+
+                    b.Property<int>("RecordDays")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(400)
+                        .HasColumnName("record_days");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("text")
@@ -864,20 +1006,6 @@ namespace Mcpx.Data.Migrations
                     b.Property<bool>("NewServersClosed")
                         .HasColumnType("boolean")
                         .HasColumnName("new_servers_closed");
-
-                    b.Property<int>("PayloadDays")
-                        .HasColumnType("integer")
-                        .HasDefaultValue(90)
-                        .HasColumnName("payload_days");
-
-                    b.Property<DateTimeOffset?>("HoldReleasedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("hold_released_at");
-
-                    b.Property<int>("RecordDays")
-                        .HasColumnType("integer")
-                        .HasDefaultValue(400)
-                        .HasColumnName("record_days");
 
                     b.Property<short>("Recording")
                         .HasColumnType("smallint")
@@ -1543,6 +1671,26 @@ namespace Mcpx.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_legal_holds_organizations_org_id");
+                });
+
+            modelBuilder.Entity("Mcpx.Data.Calls.SavedFilterRow", b =>
+                {
+                    b.HasOne("Mcpx.Data.Identity.OrganizationRow", null)
+                        .WithMany()
+                        .HasForeignKey("OrgId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_saved_filters_organizations_org_id");
+                });
+
+            modelBuilder.Entity("Mcpx.Data.Calls.ScheduledExportRow", b =>
+                {
+                    b.HasOne("Mcpx.Data.Identity.OrganizationRow", null)
+                        .WithMany()
+                        .HasForeignKey("OrgId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_scheduled_exports_organizations_org_id");
                 });
 
             modelBuilder.Entity("Mcpx.Data.Credentials.CredentialRow", b =>

@@ -108,6 +108,15 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
         await trail.ExpectAsync(AdminAction.LimitUpdate, "pay", """{"for":"for everyone","perMinute":5,"atOnce":null}""", """{"for":"for the role admin","perMinute":null,"atOnce":2}""",
             () => trail.SendAsync("PUT", $"/api/limits/{limit}", new { server = crm, tool = "pay", @for = new { kind = "role", role = "admin" }, atOnce = 2 }));
         await trail.ExpectAsync(AdminAction.LimitDelete, () => trail.SendAsync("DELETE", $"/api/limits/{limit}"));
+        await trail.ExpectAsync(AdminAction.CallsExport, "Calls", null, """{"format":"csv","filter":"server=crm&outcome=failed","payloads":true}""",
+            () => trail.SendAsync("GET", "/api/calls/export?format=csv&outcome=failed&server=crm&payloads=true"));
+        var saved = await trail.ExpectAsync(AdminAction.SavedFilterCreate, () => trail.SendAsync("POST", "/api/calls/filters", new { name = "Slow", query = "minMs=1000" }));
+        saved["after"]!.Plain().ShouldBe("""{"query":"minMs=1000"}""");
+        await trail.ExpectAsync(AdminAction.SavedFilterDelete, "Slow", """{"query":"minMs=1000"}""", null, () => trail.SendAsync("DELETE", $"/api/calls/filters/{saved["subject"]!["id"]}"));
+        var export = await trail.ExpectAsync(AdminAction.ScheduledExportCreate, () => trail.SendAsync("POST", "/api/exports",
+            new { name = "nightly", endpoint = "http://127.0.0.1:9", bucket = "calls", accessKeyId = "key", secret = "store-secret-3333" }));
+        export["after"]!.Plain().ShouldBe("""{"period":"day","payloads":false,"endpoint":"http://127.0.0.1:9/","region":"us-east-1","bucket":"calls","prefix":"","accessKeyId":"key","secret":"••••3333"}""");
+        await trail.ExpectAsync(AdminAction.ScheduledExportDelete, () => trail.SendAsync("DELETE", $"/api/exports/{export["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.AllowedHostsReplace, "Org matrix", """{"hosts":[]}""", """{"hosts":["127.0.0.1","*.example.com"]}""",
             () => trail.SendAsync("PUT", "/api/organization/egress", new { hosts = new[] { "127.0.0.1", "*.example.com" } }));
     }

@@ -274,6 +274,10 @@ public sealed class CallJournalTests : IAsyncDisposable
 
         public Task<Page<CallRecord>> ListAsync(OrganizationId organization, CallFilter filter, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<CallCount> CountAsync(OrganizationId organization, CallFilter filter, int most, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<CallRecord>> ReadPayloadsAsync(OrganizationId organization, IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<CallRecord?> FindAsync(OrganizationId organization, CallId id, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Governance.PolicyEngines;
 using Mcpx.Core.Identity;
@@ -31,7 +32,7 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         (StoredCredential credential, SigningKey signing) = await SealEverythingAsync();
         KeyRotation rotation = RotationOf(Both);
         KeyUse before = (await rotation.CountAsync(Cancelled)).Single(u => u.Position == 1);
-        before.Values.ShouldBe(new Dictionary<string, long> { ["audit-keys"] = 1, ["credentials"] = 1, ["data-protection-keys"] = 1, ["policy-engines"] = 1, ["redaction-keys"] = 1, ["signing-keys"] = 1, ["token-peppers"] = 1 }, ignoreOrder: true);
+        before.Values.ShouldBe(new Dictionary<string, long> { ["audit-keys"] = 1, ["credentials"] = 1, ["data-protection-keys"] = 1, ["policy-engines"] = 1, ["redaction-keys"] = 1, ["scheduled-exports"] = 1, ["signing-keys"] = 1, ["token-peppers"] = 1 }, ignoreOrder: true);
         before.MayGo.ShouldBeFalse();
 
         (await rotation.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(7, 0));
@@ -206,6 +207,10 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         Host.Get<IDataProtectionKeyStore>().Add("key-1", $"<key id=\"1\"><descriptor><encryptedSecret xmlns=\"http://schemas.asp.net/2015/03/dataProtection\"><sealed xmlns=\"\">{sealedKey}</sealed></encryptedSecret></descriptor></key>");
         RedactionVault redaction = new(new AesGcmSecretProtector(ring, RedactionVault.Purpose));
         await Host.Get<IRedactionStore>().KeepKeyAsync(acme.Organization.Id, redaction.Seal(acme.Organization.Id, new byte[32]), Cancelled);
+        ScheduledExportId export = DataHost.NewId<ScheduledExportId>();
+        ExportVault exports = new(new AesGcmSecretProtector(ring, ExportVault.Purpose));
+        await Host.Get<IScheduledExportStore>().AddAsync(new ScheduledExport(export, acme.Organization.Id, "nightly", ExportPeriod.Day, Payloads: false, new S3Bucket(new Uri("https://s3.example.com"), "r", "b", "", "k"),
+            exports.Seal(acme.Organization.Id, export, new Secret("store-secret")), "••••", DataHost.Now, DataHost.Now, LastRun: null), 1, TestChanges.In(acme.Organization.Id), Cancelled);
         await HasherAsync(ring);
         return (credential, signing);
     }

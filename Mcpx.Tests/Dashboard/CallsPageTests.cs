@@ -1,5 +1,6 @@
 using Mcpx.Tests.Browser;
 using Mcpx.Tests.Fixtures;
+using Mcpx.Tests.Proxy;
 using Microsoft.Playwright;
 using Shouldly;
 using Xunit;
@@ -51,6 +52,90 @@ public sealed class CallsPageTests(GatewayFixture gateway, BrowserFixture browse
         await visit.Page.GetByLabel("Outcome").SelectOptionAsync("failed");
         await Assertions.Expect(visit.Page.GetByText("No call matches")).ToBeVisibleAsync();
         visit.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Calls_are_searched_saved_as_a_filter_and_exported()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        upstream.Answer = DashboardVisits.Offering("one");
+        await gateway.AddServerAsync("sought", upstream.Url);
+        foreach (var fruit in new[] { "quince", "medlar" }) await gateway.PostAsync("sought", Mcp.Call("pick", $$"""{"fruit":"{{fruit}}"}"""));
+
+        await using var visit = await browser.VisitAsync(gateway, "/calls?server=sought");
+        await Assertions.Expect(visit.Page.GetByText("2 calls", new() { Exact = true })).ToBeVisibleAsync();
+        await visit.Page.GetByLabel("Words in payloads").FillAsync("quin*");
+        await visit.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(visit.Page.Locator("a[data-row]")).ToHaveCountAsync(1);
+        await Assertions.Expect(visit.Page.GetByText("1 call", new() { Exact = true })).ToBeVisibleAsync();
+        visit.Page.Url.ShouldEndWith("?server=sought&text=quin%2A");
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Saved filters" }).ClickAsync();
+        await visit.Page.GetByLabel("Save the filter of this page as").FillAsync("Quinces");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save filter" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("Filter “Quinces” saved")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "Quinces" })).ToBeVisibleAsync();
+        (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty();
+        await visit.ScreenshotAsync("calls-saved");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Close", Exact = true }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Clear", Exact = true }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Saved filters" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Quinces" }).ClickAsync();
+        await Assertions.Expect(visit.Page.Locator("a[data-row]")).ToHaveCountAsync(1);
+        visit.Page.Url.ShouldEndWith("?server=sought&text=quin%2A");
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Export" }).ClickAsync();
+        await visit.Page.GetByLabel("Format").SelectOptionAsync("JsonLines");
+        await visit.Page.GetByLabel("With payloads").CheckAsync();
+        (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty();
+        await visit.ScreenshotAsync("calls-export");
+        var download = await visit.Page.RunAndWaitForDownloadAsync(() => visit.Page.GetByRole(AriaRole.Link, new() { Name = "Download" }).ClickAsync());
+        download.SuggestedFilename.ShouldEndWith(".jsonl");
+        var lines = await File.ReadAllLinesAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
+        lines.ShouldHaveSingleItem().ShouldContain("quince");
+    }
+
+    [Theory]
+    [MemberData(nameof(Looks.Shown), MemberType = typeof(Looks))]
+    public async Task A_scheduled_export_is_added_and_shows_how_it_goes(ColorScheme scheme, int width)
+    {
+        string name = $"nightly-{scheme}-{width}".ToLowerInvariant();
+        await using var visit = await browser.VisitAsync(gateway, "/exports", width, scheme);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).ClickAsync();
+        await visit.Page.GetByLabel("Name", new() { Exact = true }).FillAsync(name);
+        await visit.Page.GetByLabel("Store", new() { Exact = true }).FillAsync("http://127.0.0.1:9");
+        await visit.Page.GetByLabel("Bucket").FillAsync("Not A Bucket");
+        await visit.Page.GetByLabel("Access key id").FillAsync("key");
+        await visit.Page.GetByLabel("Secret access key").FillAsync("a-secret-of-a-store");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).Last.ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("Use the name of a bucket")).ToBeVisibleAsync();
+        (await visit.AccessibilityViolationsAsync()).ShouldBeEmpty();
+        await visit.ScreenshotAsync($"exports-form-{scheme}-{width}");
+        await visit.Page.GetByLabel("Bucket").FillAsync("calls");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).Last.ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("Export added")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText($"127.0.0.1:9 · calls/{name}")).ToBeVisibleAsync();
+        await Colleague.ExecuteAsync(gateway, "UPDATE scheduled_exports SET ran_at = now(), problem = 'The store answered 403 (AccessDenied).', last_file = 'calls-20261126.jsonl.gz', last_calls = 1234 WHERE name = $1", name);
+        await Assertions.Expect(visit.Page.GetByText("The store answered 403 (AccessDenied).").First).ToBeVisibleAsync();
+        (await visit.Page.ContentAsync()).ShouldNotContain("a-secret-of-a-store");
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync($"exports-{scheme}-{width}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Looks.Shown), MemberType = typeof(Looks))]
+    public async Task All_filters_fit_the_window_and_what_means_nothing_is_said(ColorScheme scheme, int width)
+    {
+        await using var visit = await browser.VisitAsync(gateway, $"/calls?minMs=5&from=2026-01-01T00:00:00Z&text={new string('w', 60)}&token={Guid.Empty}", width, scheme);
+        await Assertions.Expect(visit.Page.GetByText("No call matches")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByLabel("Took at least, ms")).ToHaveValueAsync("5");
+        await Assertions.Expect(visit.Page.GetByLabel("From, UTC")).ToHaveValueAsync("2026-01-01T00:00");
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync($"calls-filters-{scheme}-{width}");
+        await visit.Page.GetByLabel("Took at least, ms").FillAsync("soon");
+        await visit.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(visit.Page.GetByText("Use milliseconds")).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
     }
 
     [Fact]

@@ -200,7 +200,8 @@ public sealed class GatewayStatePageTests(GatewayFixture gateway, BrowserFixture
         await Assertions.Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "phone", Exact = true })).ToBeVisibleAsync();
         await visit.ShouldBeFaultlessAsync();
         (await gateway.CallsAsync("&gateway=" + Guid.Empty)).ShouldBeEmpty();
-        (await gateway.ApiAsync(HttpMethod.Get, "/api/calls?gateway=phone")).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await gateway.ApiAsync(HttpMethod.Get, "/api/calls?gateway=phone")).Status.ShouldBe(HttpStatusCode.OK);
+        (await gateway.ApiAsync(HttpMethod.Get, "/api/calls?gateway=no-such-phone")).Status.ShouldBe(HttpStatusCode.NotFound);
     }
 
     private static ILocator Card(BrowserPage visit) => visit.Page.GetByRole(AriaRole.Region, new() { Name = "What this gateway shows" });

@@ -1,10 +1,13 @@
+using System.IO.Pipelines;
 using System.Reflection;
 using Mcpx.Core;
 using Mcpx.Core.Audit;
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -46,6 +49,15 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
     /// <summary>What is asked for does not exist or is wrong: who is let in changes nothing either.</summary>
     private Dictionary<string, (Permission Needed, Func<Actor, Task> Act)> Table => new(StringComparer.Ordinal)
     {
+        ["CallAdmin.CountAsync(filter)"] = (Permission.ViewResources, a => Get<CallAdmin>().CountAsync(a, new CallFilter(), Cancelled)),
+        ["CallQueries.ReadAsync(query)"] = (Permission.ViewResources, a => Get<CallQueries>().ReadAsync(a, new CallQuery(), Cancelled)),
+        ["CallExport.WriteAsync(order, output)"] = (Permission.ViewResources, a => Get<CallExport>().WriteAsync(a, new CallExportOrder(new CallFilter(Cursor: "zzz"), "", ExportFormat.Csv, false), PipeWriter.Create(Stream.Null), Cancelled)),
+        ["ScheduledExportAdmin.ListAsync()"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().ListAsync(a, Cancelled)),
+        ["ScheduledExportAdmin.CreateAsync(input)"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().CreateAsync(a, new NewScheduledExport("Not A Slug"), Cancelled)),
+        ["ScheduledExportAdmin.DeleteAsync(id)"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().DeleteAsync(a, default, Cancelled)),
+        ["SavedFilterAdmin.ListAsync()"] = (Permission.ViewResources, a => Get<SavedFilterAdmin>().ListAsync(a, Cancelled)),
+        ["SavedFilterAdmin.CreateAsync(input)"] = (Permission.ViewResources, a => Get<SavedFilterAdmin>().CreateAsync(a, new NewSavedFilter("", ""), Cancelled)),
+        ["SavedFilterAdmin.DeleteAsync(id)"] = (Permission.ViewResources, a => Get<SavedFilterAdmin>().DeleteAsync(a, default, Cancelled)),
         ["CallAdmin.ListAsync(filter)"] = (Permission.ViewResources, a => Get<CallAdmin>().ListAsync(a, new CallFilter(), Cancelled)),
         ["CallAdmin.GetAsync(id)"] = (Permission.ViewResources, a => Get<CallAdmin>().GetAsync(a, EntityId.New<CallId>(TimeProvider.System), Cancelled)),
         ["AuditAdmin.ListAsync(filter)"] = (Permission.ViewAuditLog, a => Get<AuditAdmin>().ListAsync(a, new AdminEntryFilter(), Cancelled)),

@@ -1,35 +1,80 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Export;
+using Mcpx.Core.Calls.Search;
+using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Proxy.Repeat;
 using Mcpx.Web.Authentication;
+using Mcpx.Web.Hosting;
 
 namespace Mcpx.Web.Api;
 
 /// <summary><c>/api/calls</c>.</summary>
 internal static class CallsApi
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private const int UsualSize = 50;
 
     public static void Map(RouteGroupBuilder read, RouteGroupBuilder write)
     {
         read.MapGet("/calls", ListAsync);
+        read.MapGet("/calls/count", CountAsync);
+        read.MapGet("/calls/export", ExportAsync);
+        read.MapGet("/calls/filters", ListFiltersAsync);
+        write.MapPost("/calls/filters", CreateFilterAsync);
+        write.MapDelete("/calls/filters/{id}", DeleteFilterAsync);
         read.MapGet("/calls/{id}", GetAsync);
         write.MapPost("/calls/{id}/again", RepeatAsync);
     }
 
-    private static async Task<IResult> ListAsync(
-        HttpContext http, CallAdmin calls, string? server, string? gateway, string? serviceAccount, string? method, string? tool, string? outcome, DateTimeOffset? from, DateTimeOffset? to, string? cursor, int? size, bool? wouldBeDenied, string? firstRound)
+    private static async Task<IResult> ListAsync(HttpContext http, CallAdmin calls, CallQueries queries)
     {
-        CallFilter filter = new(
-            server is null ? null : ApiInput.Id<ServerId>(server, "server"), method, tool,
-            ApiInput.Choice<CallOutcome>(outcome, "outcome") is { } one ? [one] : null, from?.ToUniversalTime(), to?.ToUniversalTime(), cursor, size ?? 50,
-            gateway is null ? null : ApiInput.Id<GatewayId>(gateway, "gateway"),
-            serviceAccount is null ? null : ApiInput.Id<ServiceAccountId>(serviceAccount, "service account"), wouldBeDenied is true,
-            firstRound is null ? null : ApiInput.Id<CallId>(firstRound, "call"));
-        Page<CallRecord> page = await calls.ListAsync(ActorResolver.FromToken(http), filter, http.RequestAborted);
+        Actor actor = ActorResolver.FromToken(http);
+        string? size = http.Request.Query["size"];
+        int asked = UsualSize;
+        new InputCheck().Require(string.IsNullOrEmpty(size) || int.TryParse(size, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out asked), "size", "Use a number.").ThrowIfWrong();
+        Page<CallRecord> page = await calls.ListAsync(actor, (await ReadFilterAsync(http, queries, actor)) with { Size = asked }, http.RequestAborted);
         return Results.Ok(new { items = page.Items.Select(CallAnswer.From), next = page.Next });
+    }
+
+    private static async Task<IResult> CountAsync(HttpContext http, CallAdmin calls, CallQueries queries)
+    {
+        Actor actor = ActorResolver.FromToken(http);
+        CallCount count = await calls.CountAsync(actor, await ReadFilterAsync(http, queries, actor), http.RequestAborted);
+        return Results.Ok(new { count = count.Found, more = !count.IsWhole });
+    }
+
+    private static async Task<IResult> ExportAsync(HttpContext http, CallExport export, CallQueries queries, TimeProvider time, string? format, bool? payloads)
+    {
+        Actor actor = ActorResolver.FromToken(http);
+        ExportFormat chosen = CallExportResult.FormatOf(format);
+        CallFilter filter = await ReadFilterAsync(http, queries, actor);
+        return new CallExportResult(export, actor, new CallExportOrder(filter, QueryOf(http).ToText(), chosen, payloads is true), time);
+    }
+
+    private static async Task<IResult> ListFiltersAsync(HttpContext http, SavedFilterAdmin filters) =>
+        Results.Ok(new { items = (await filters.ListAsync(ActorResolver.FromToken(http), http.RequestAborted)).Select(SavedFilterAnswer.From), next = (string?)null });
+
+    private static async Task<IResult> CreateFilterAsync(HttpContext http, SavedFilterAdmin filters, SavedFilterBody body)
+    {
+        SavedFilter made = await filters.CreateAsync(ActorResolver.FromToken(http), new NewSavedFilter(body.Name, body.Query), http.RequestAborted);
+        return Results.Created($"/api/calls/filters/{made.Id}", SavedFilterAnswer.From(made));
+    }
+
+    private static async Task<IResult> DeleteFilterAsync(HttpContext http, SavedFilterAdmin filters, string id)
+    {
+        await filters.DeleteAsync(ActorResolver.FromToken(http), ApiInput.Id<SavedFilterId>(id, "saved filter"), http.RequestAborted);
+        return Results.NoContent();
+    }
+
+    private static CallQuery QueryOf(HttpContext http) => CallQuery.Parse(name => http.Request.Query[name]);
+
+    private static async Task<CallFilter> ReadFilterAsync(HttpContext http, CallQueries queries, Actor actor)
+    {
+        CallFilter filter = await queries.ReadAsync(actor, QueryOf(http), http.RequestAborted);
+        return http.Request.Query["wouldBeDenied"] == "true" ? filter with { WouldBeDenied = true } : filter;
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, CallAdmin calls, string id)
@@ -60,19 +105,21 @@ internal static class CallsApi
     private static object? Payload(byte[]? bytes)
     {
         if (bytes is null) return null;
-        try
-        {
-            return new { encoding = "utf-8", body = StrictUtf8.GetString(bytes) };
-        }
-        catch (DecoderFallbackException)
-        {
-            return new { encoding = "base64", body = Convert.ToBase64String(bytes) };
-        }
+        (string encoding, string body) = CallJson.Encode(bytes);
+        return new { encoding, body };
     }
 }
 
 /// <param name="Arguments">Instead of those on record; null for those.</param>
 internal sealed record RepeatBody(JsonElement? Arguments = null);
+
+internal sealed record SavedFilterBody(string? Name = null, string? Query = null);
+
+/// <param name="Query">Behind the question mark of <c>GET /api/calls</c> and of the page of calls.</param>
+internal sealed record SavedFilterAnswer(string Id, string Name, string Query, string MadeBy, string MadeByName, DateTimeOffset CreatedAt)
+{
+    public static SavedFilterAnswer From(SavedFilter f) => new(f.Id.ToString(), f.Name, f.Query, f.MadeBy.ToString("D"), f.MadeByName, f.CreatedAt);
+}
 
 internal sealed record CallAnswer(
     string Id, DateTimeOffset Time, string Endpoint, string? Server, string? ServerSlug, string? Gateway, string? GatewaySlug, string? User, string? UserName, string? Token, string? TokenName,

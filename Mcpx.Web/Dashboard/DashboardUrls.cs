@@ -1,7 +1,8 @@
+using Mcpx.Core.Calls.Export;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Web.Dashboard.Audit;
-using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.Controls;
 
 namespace Mcpx.Web.Dashboard;
@@ -26,14 +27,22 @@ public static class DashboardUrls
 
     public static string Calls(string organization) => $"/{Escape(organization)}/calls";
 
-    public static string Calls(string organization, CallsQuery query) => Calls(organization) + Query(
-        ("server", query.Server), ("gateway", query.Gateway), ("account", query.Account), ("method", query.Method), ("tool", query.Tool), ("outcome", query.Outcome), ("range", query.Range), ("before", query.Before));
+    public static string Calls(string organization, CallQuery query) => Calls(organization) + Text(query);
+
+    /// <summary>The calls as a file.</summary>
+    public static string CallsExport(string organization, CallQuery query, ExportFormat format, bool payloads)
+    {
+        string text = Text(query with { Cursor = null });
+        return $"{Calls(organization)}/export{text}{(text.Length == 0 ? '?' : '&')}format={(format is ExportFormat.Csv ? "csv" : "jsonl")}{(payloads ? "&payloads=true" : "")}";
+    }
 
     public static string Call(string organization, CallId call) => $"/{Escape(organization)}/calls/{call}";
 
     public static string Retention(string organization) => $"/{Escape(organization)}/retention";
 
     public static string RepeatCall(string organization, CallId call) => Call(organization, call) + "/again";
+
+    public static string Exports(string organization) => $"/{Escape(organization)}/exports";
 
     public static string Audit(string organization) => $"/{Escape(organization)}/audit";
 
@@ -110,6 +119,8 @@ public static class DashboardUrls
     public static string LinkProvider(string provider, string ticket) => $"/profile/link/{Escape(provider)}" + Query(("ticket", ticket));
 
     public static string SignInProblem(string problem) => SignIn() + Query(("problem", problem));
+
+    private static string Text(CallQuery query) => query.ToText() is { Length: > 0 } text ? "?" + text : "";
 
     private static string Query(params ReadOnlySpan<(string Name, string? Value)> parameters)
     {

@@ -1,4 +1,5 @@
 using Mcpx.Core;
+using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Health;
 using Mcpx.Core.Identity;
@@ -7,6 +8,7 @@ using Mcpx.Data;
 using Mcpx.Web.Api;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Dashboard;
+using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.SignIn;
 using Mcpx.Web.OAuth;
 using Mcpx.Web.Proxy;
@@ -48,7 +50,7 @@ internal static class McpxApp
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(KeyRingFile.Load(options.EncryptionKey, options.DataDirectory));
         services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow));
-        services.AddSingleton(new GlobalLimit(options.MaxCalls)).AddSingleton(options.Journal);
+        services.AddSingleton(new GlobalLimit(options.MaxCalls)).AddSingleton(options.Journal).AddSingleton(new ExportSettings(options.ExportDirectory));
         services.AddSingleton(s => new ConnectionTestLimit(options.MaxTests, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new InvitationLinks(s.GetRequiredService<PublicAddress>().To(InvitationLinks.AcceptPath)));
         if (options.Mail is { } mail) services.AddSingleton(mail);
@@ -80,6 +82,7 @@ internal static class McpxApp
         app.MapOAuth();
         app.MapMcpxApi();
         app.MapSignIn();
+        app.MapCallExport();
         app.MapMcpxDashboard();
     }
 }

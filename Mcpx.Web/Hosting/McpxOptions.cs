@@ -38,6 +38,9 @@ internal sealed record McpxOptions
     /// <summary><c>MCPX_JOURNAL</c>: where finished calls wait for the database; and <c>MCPX_JOURNAL_BUDGET</c>, in MiB.</summary>
     public required JournalSettings Journal { get; init; }
 
+    /// <summary><c>EXPORT_DIRECTORY</c>: where scheduled exports that name no store are written; null allows none of those.</summary>
+    public string? ExportDirectory { get; init; }
+
     /// <summary><c>PUBLIC_URL</c>: the address that clients use. Every URL that we print is made from it, never from a header.</summary>
     public required Uri PublicUrl { get; init; }
 
@@ -87,6 +90,8 @@ internal sealed record McpxOptions
         MailSettings? mail = ReadMail(configuration, mistakes);
         string dataDirectory = DataDirectoryOf(configuration);
         JournalSettings journal = ReadJournal(configuration, dataDirectory, mistakes);
+        string? exports = Text(configuration["EXPORT_DIRECTORY"]);
+        if (exports is not null && !Path.IsPathFullyQualified(exports)) mistakes.Add("EXPORT_DIRECTORY must be a whole path such as /var/lib/mcpx/exports.");
         if (mistakes.Count > 0) throw new ConfigurationException(mistakes);
 
         return new McpxOptions
@@ -95,6 +100,7 @@ internal sealed record McpxOptions
             IsEmbedded = database.IsEmbedded,
             DataDirectory = dataDirectory,
             Journal = journal,
+            ExportDirectory = exports,
             PublicUrl = publicUrl!,
             EncryptionKey = keys.Keys,
             JwtSecretStandsIn = keys.JwtSecretStandsIn,

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Servers;
@@ -10,11 +12,16 @@ namespace Mcpx.Web.Dashboard.Calls;
 /// <summary>The filters of the calls page. Each change is a new address, so that back, reload and a shared link work.</summary>
 public sealed partial class CallFilters(NavigationManager navigation) : ComponentBase
 {
+    private const string PersonPrefix = "user:";
+    private const string AccountPrefix = "account:";
+
     private static readonly string[] Methods =
         ["tools/call", "tools/list", "initialize", "server/discover", "ping", "resources/list", "resources/read", "prompts/list", "prompts/get"];
 
+    private bool? _more;
+
     [Parameter, EditorRequired]
-    public CallsQuery Query { get; set; } = new();
+    public CallQuery Query { get; set; } = new();
 
     [Parameter, EditorRequired]
     public IReadOnlyList<UpstreamServer> Servers { get; set; } = [];
@@ -23,10 +30,22 @@ public sealed partial class CallFilters(NavigationManager navigation) : Componen
     public IReadOnlyList<VirtualGateway> Gateways { get; set; } = [];
 
     [Parameter]
+    public IReadOnlyList<Member> Members { get; set; } = [];
+
+    [Parameter]
     public IReadOnlyList<ServiceAccount> Accounts { get; set; } = [];
 
     [CascadingParameter]
     private DashboardViewer Viewer { get; set; } = null!;
+
+    /// <summary>What is not common is out of the way until it is used.</summary>
+    private bool ShowsMore => _more ?? (Query.Method ?? Query.Rule ?? Query.MinMs ?? Query.MaxMs ?? Query.From ?? Query.To ?? Query.Token ?? Query.FirstRound) is not null;
+
+    private string TextHint => Viewer.May(Permission.SeePayloads)
+        ? "All of these words, among the first of what a call carried; a star finds beginnings: acm*"
+        : "All of these words, among the first of what your own calls carried; a star finds beginnings: acm*";
+
+    private string Caller => Query.User is { } user ? PersonPrefix + user : Query.ServiceAccount is { } account ? AccountPrefix + account : "";
 
     private IReadOnlyList<SelectOption<string>> ServerOptions =>
         WithCurrent([new("", "Any server"), .. Servers.Select(server => new SelectOption<string>(server.Slug, server.Name))], Query.Server);
@@ -34,8 +53,12 @@ public sealed partial class CallFilters(NavigationManager navigation) : Componen
     private IReadOnlyList<SelectOption<string>> GatewayOptions =>
         WithCurrent([new("", "Any gateway"), .. Gateways.Select(gateway => new SelectOption<string>(gateway.Slug, gateway.Name))], Query.Gateway);
 
-    private IReadOnlyList<SelectOption<string>> AccountOptions =>
-        WithCurrent([new("", "Any caller"), .. Accounts.Select(account => new SelectOption<string>(account.Id.ToString(), account.Name))], Query.Account);
+    private IReadOnlyList<SelectOption<string>> CallerOptions => WithCurrent(
+        [
+            new("", "Any caller"),
+            .. Members.Select(member => new SelectOption<string>(PersonPrefix + member.User.Id, member.User.Name)),
+            .. Accounts.Select(account => new SelectOption<string>(AccountPrefix + account.Id, $"{account.Name} (service account)")),
+        ], Caller.Length == 0 ? null : Caller);
 
     private IReadOnlyList<SelectOption<string>> MethodOptions =>
         WithCurrent([new("", "Any method"), .. Methods.Select(method => new SelectOption<string>(method, method))], Query.Method);
@@ -49,5 +72,17 @@ public sealed partial class CallFilters(NavigationManager navigation) : Componen
     private static IReadOnlyList<SelectOption<string>> WithCurrent(IReadOnlyList<SelectOption<string>> options, string? current) =>
         current is null || options.Any(option => option.Value == current) ? options : [.. options, new(current, current)];
 
-    private void Go(CallsQuery query) => navigation.NavigateTo(DashboardUrls.Calls(Viewer.Organization, query with { Before = null }));
+    /// <summary>As the browser's field for a time writes it.</summary>
+    private static string? LocalOf(string? instant) =>
+        DateTimeOffset.TryParse(instant, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+            ? time.ToString("yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture)
+            : null;
+
+    private void GoToCaller(string caller) => Go(Query with
+    {
+        User = caller.StartsWith(PersonPrefix, StringComparison.Ordinal) ? caller[PersonPrefix.Length..] : null,
+        ServiceAccount = caller.StartsWith(AccountPrefix, StringComparison.Ordinal) ? caller[AccountPrefix.Length..] : null,
+    });
+
+    private void Go(CallQuery query) => navigation.NavigateTo(DashboardUrls.Calls(Viewer.Organization, query with { Cursor = null }));
 }

@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Gateways;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
@@ -9,77 +10,76 @@ using Microsoft.AspNetCore.Components;
 namespace Mcpx.Web.Dashboard.Calls;
 
 /// <summary>Every call of the organisation, filtered by what the address says.</summary>
-public sealed partial class CallsPage(ServerAdmin servers, GatewayAdmin gateways, ServiceAccountAdmin accounts) : OrganizationPage
+public sealed partial class CallsPage(
+    CallAdmin calls, CallQueries queries, ServerAdmin servers, GatewayAdmin gateways, MemberAdmin members, ServiceAccountAdmin accounts, NavigationManager navigation, TimeProvider time) : OrganizationPage
 {
+    /// <summary>New calls move the rows at once; their number may follow.</summary>
+    private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(10);
+
     private IReadOnlyList<UpstreamServer> _servers = [];
     private IReadOnlyList<VirtualGateway> _gateways = [];
+    private IReadOnlyList<Member> _members = [];
     private IReadOnlyList<ServiceAccount> _accounts = [];
+    private CallQuery? _read;
     private CallFilter? _filter;
+    private CallCount? _count;
+    private long _counted;
     private string? _error;
     private string? _next;
     private bool _paused;
-    private TimeRange? _range;
+    private bool _saving;
+    private bool _exporting;
 
-    [SupplyParameterFromQuery(Name = "server")]
-    private string? Server { get; set; }
+    // One name is enough to be told of a new address; the others are read from there.
+    [SupplyParameterFromQuery(Name = "cursor")]
+    private string? Cursor { get; set; }
 
-    [SupplyParameterFromQuery(Name = "gateway")]
-    private string? Gateway { get; set; }
+    private CallQuery Query => CallQuery.Parse(new Uri(navigation.Uri).Query.TrimStart('?'));
 
-    [SupplyParameterFromQuery(Name = "account")]
-    private string? Account { get; set; }
+    private TimeRange? Range => TimeRange.Find(Query.Range);
 
-    [SupplyParameterFromQuery(Name = "method")]
-    private string? Method { get; set; }
+    private bool IsOlder => !string.IsNullOrWhiteSpace(Cursor);
 
-    [SupplyParameterFromQuery(Name = "tool")]
-    private string? Tool { get; set; }
+    private string Heading => IsOlder ? "Older calls" : _paused ? "Newest calls, paused" : "Newest calls";
 
-    [SupplyParameterFromQuery(Name = "outcome")]
-    private string? Outcome { get; set; }
-
-    [SupplyParameterFromQuery(Name = "range")]
-    private string? RangeKey { get; set; }
-
-    [SupplyParameterFromQuery(Name = "before")]
-    private string? Before { get; set; }
-
-    private CallsQuery Query => new(Text(Server), Text(Method), Text(Tool), Text(Outcome), Text(RangeKey), Text(Before), Text(Gateway), Text(Account));
-
-    private TimeRange? Range => TimeRange.Find(RangeKey);
-
-    private string Heading => Query.Before is not null ? "Older calls" : _paused ? "Newest calls, paused" : "Newest calls";
+    private string? CountText => _count switch
+    {
+        { Found: { } found, IsWhole: true } => found == 1 ? "1 call" : $"{found:N0} calls",
+        { Found: { } found } => $"{found:N0}+ calls",
+        _ => null,
+    };
 
     protected override async Task OnParametersSetAsync()
     {
-        if (_servers.Count == 0)
+        CallQuery query = Query;
+        if (query == _read) return;
+        (_read, _next, _count, _counted) = (query, null, null, 0);
+        _error = await ReadAsync(async actor =>
         {
-            _error = await ReadAsync(async actor =>
-            {
-                _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, tag: null, Left)).Items.Select(details => details.Server)];
-                _gateways = [.. (await gateways.ListAsync(actor, after: null, GatewayAdmin.LargestPage, Left)).Items.Select(details => details.Gateway)];
-                _accounts = [.. (await accounts.ListAsync(actor, Left)).Select(details => details.Account)];
-            });
-        }
-
-        // A slug of nothing is an id of nothing: no rows, rather than all of them under a filter that says otherwise.
-        ServerId? server = Query.Server is null ? null : _servers.FirstOrDefault(s => s.Slug == Query.Server)?.Id ?? ServerId.From(Guid.Empty);
-        GatewayId? gateway = Query.Gateway is null ? null : _gateways.FirstOrDefault(g => g.Slug == Query.Gateway)?.Id ?? GatewayId.From(Guid.Empty);
-        ServiceAccountId? account = Query.Account is null ? null : EntityId.TryParse(Query.Account, out ServiceAccountId id) ? id : ServiceAccountId.From(Guid.Empty);
-        CallFilter filter = new(server, Query.Method, Query.Tool, Query.Outcomes, Cursor: Query.Before, Gateway: gateway, ServiceAccount: account, WouldBeDenied: Query.Outcome == CallsQuery.WouldBeDenied);
-        if (!Same(filter, _filter) || Range != _range)
-        {
-            _filter = filter;
-            _range = Range;
-            _next = null;
-        }
+            if (_members.Count == 0) await ReadNamesAsync(actor);
+            // A range moves with the clock: the list works it out at each reading.
+            _filter = await queries.ReadAsync(actor, Range is null ? query : query with { Range = null }, Left);
+        });
+        if (_error is not null) _filter = null;
     }
 
-    private static bool Same(CallFilter one, CallFilter? other) =>
-        other is not null && one with { Outcomes = null } == other with { Outcomes = null }
-        && (one.Outcomes ?? []).SequenceEqual(other.Outcomes ?? []);
+    private async Task ReadNamesAsync(Actor actor)
+    {
+        _servers = [.. (await servers.ListAsync(actor, after: null, ServerAdmin.LargestPage, tag: null, Left)).Items.Select(details => details.Server)];
+        _gateways = [.. (await gateways.ListAsync(actor, after: null, GatewayAdmin.LargestPage, Left)).Items.Select(details => details.Gateway)];
+        _accounts = [.. (await accounts.ListAsync(actor, Left)).Select(details => details.Account)];
+        _members = (await members.ListAsync(actor, after: null, MemberAdmin.LargestPage, Left)).Items;
+    }
 
-    private void OnRead(Page<CallRecord> page) => _next = page.Next;
-
-    private static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
+    private async Task OnReadAsync(Page<CallRecord> page)
+    {
+        _next = page.Next;
+        if (_filter is not { } filter || _counted != 0 && time.GetElapsedTime(_counted) < CountEvery) return;
+        _counted = time.GetTimestamp();
+        CallQuery? asked = _read;
+        if (Range is { } range) filter = filter with { From = time.GetUtcNow() - range.Span };
+        CallCount? count = null;
+        // A count that can't be had is left out: the rows are what the page is for.
+        if (await ReadAsync(async actor => count = await calls.CountAsync(actor, filter, Left)) is null && _read == asked) _count = count;
+    }
 }

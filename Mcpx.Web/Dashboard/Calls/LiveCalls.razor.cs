@@ -96,7 +96,8 @@ public sealed partial class LiveCalls(CallAdmin calls, CallFeed feed) : Organiza
 
     private async Task ReadOnceAsync(Actor actor)
     {
-        var filter = Since is { } since ? Filter with { From = Time.GetUtcNow() - since } : Filter;
+        var from = Since is { } since ? Time.GetUtcNow() - since : Filter.From;
+        var filter = from > Filter.From || Filter.From is null ? Filter with { From = from } : Filter;
         var page = await calls.ListAsync(actor, filter, Left);
         // The filter was changed while this was read.
         if (_readAgain) return;

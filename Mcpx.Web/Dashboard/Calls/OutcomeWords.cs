@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Web.Dashboard.Controls;
 
 namespace Mcpx.Web.Dashboard.Calls;
@@ -9,9 +10,9 @@ internal static class OutcomeWords
     public static IReadOnlyList<SelectOption<string>> Options { get; } =
     [
         new("", "Any outcome"),
-        new(CallsQuery.Failed, "Failed (all)"),
-        new(CallsQuery.Refused, "Refused (all)"),
-        new(CallsQuery.WouldBeDenied, "Would be denied (rules tried out)"),
+        new(CallQuery.Failed, "Failed (all)"),
+        new(CallQuery.Refused, "Refused (all)"),
+        new(CallQuery.WouldBeDenied, "Would be denied (rules tried out)"),
         .. Enum.GetValues<CallOutcome>().Select(outcome => new SelectOption<string>(KeyOf(outcome), char.ToUpperInvariant(Word(outcome)[0]) + Word(outcome)[1..])),
     ];
 

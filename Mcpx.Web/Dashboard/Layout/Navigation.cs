@@ -7,6 +7,7 @@ public enum NavigationKey
 {
     Overview,
     Calls,
+    Exports,
     Servers,
     Gateways,
     Members,
@@ -36,6 +37,7 @@ public static class Navigation
         [
             new(NavigationKey.Overview, "Overview", IconName.Overview, DashboardUrls.Overview, NavLinkMatch.All),
             new(NavigationKey.Calls, "Calls", IconName.Calls, DashboardUrls.Calls),
+            new(NavigationKey.Exports, "Exports", IconName.ArrowDown, DashboardUrls.Exports),
         ]),
         new("Connect",
         [

@@ -1,5 +1,5 @@
 using Mcpx.Core.Calls;
-using Mcpx.Web.Dashboard.Calls;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Web.Dashboard.Controls;
 using Microsoft.AspNetCore.Components;
 
@@ -9,7 +9,7 @@ namespace Mcpx.Web.Dashboard.Overview;
 public sealed partial class OverviewPage : OrganizationPage
 {
     private static readonly CallFilter Latest = new(Size: 8);
-    private static readonly CallFilter Failures = new(Outcomes: new CallsQuery(Outcome: CallsQuery.Failed).Outcomes, Size: 8);
+    private static readonly CallFilter Failures = new(Outcomes: CallQueries.FailedOutcomes, Size: 8);
 
     [SupplyParameterFromQuery(Name = "range")]
     private string? RangeKey { get; set; }

@@ -1,6 +1,6 @@
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Servers;
-using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.Controls;
 using Mcpx.Web.Dashboard.Layout;
 using Microsoft.AspNetCore.Components;
@@ -28,7 +28,7 @@ public sealed partial class ServerFiguresTable : ComponentBase
         : [.. Servers.Select(server => new Row(server, Figures?.FirstOrDefault(f => f.Server == server.Id)))];
 
     private string CallsOf(Row row, string? outcome) =>
-        DashboardUrls.Calls(Viewer.Organization, new CallsQuery(Server: row.Server.Slug, Outcome: outcome, Range: TimeRange.Default.Key));
+        DashboardUrls.Calls(Viewer.Organization, new CallQuery(Server: row.Server.Slug, Outcome: outcome, Range: TimeRange.Default.Key));
 
     internal sealed record Row(UpstreamServer Server, ServerFigures? Share)
     {

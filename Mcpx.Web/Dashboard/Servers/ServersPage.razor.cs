@@ -1,9 +1,9 @@
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Health;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Proxy;
 using Mcpx.Core.Proxy.Gateways;
 using Mcpx.Core.Servers;
-using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.Controls;
 using Mcpx.Web.Hosting;
 using Microsoft.AspNetCore.Components;
@@ -68,7 +68,7 @@ public sealed partial class ServersPage(ServerAdmin servers, MetricsQuery metric
     });
 
     private string CallsOf(ServerRow row, string? outcome) =>
-        DashboardUrls.Calls(Organization, new CallsQuery(Server: row.Server.Slug, Outcome: outcome, Range: Hour.Key));
+        DashboardUrls.Calls(Organization, new CallQuery(Server: row.Server.Slug, Outcome: outcome, Range: Hour.Key));
 
     private async Task OnAddedAsync(ServerDetails added)
     {

@@ -1,0 +1,93 @@
+using System.Globalization;
+using Mcpx.Core.Gateways;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
+
+namespace Mcpx.Core.Calls.Search;
+
+/// <summary>Makes filters of what stands in addresses.</summary>
+public sealed class CallQueries(ServerAdmin servers, GatewayAdmin gateways, TimeProvider time)
+{
+    private const int LongestRangeDigits = 4;
+    private const double MicrosecondsPerMillisecond = 1000;
+
+    // A day, which is longer than any call may take.
+    private const double LongestMilliseconds = 86_400_000;
+
+    private static readonly CallOutcome[] RefusedOutcomes = [CallOutcome.Denied, CallOutcome.RateLimited, CallOutcome.Unauthenticated];
+
+    /// <summary>What the error rate counts.</summary>
+    public static IReadOnlyList<CallOutcome> FailedOutcomes { get; } = [CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout, CallOutcome.Interrupted];
+
+    /// <summary>The filter; what is relative to now is so at this moment.</summary>
+    /// <exception cref="RefusalException.Invalid">Something of it can't be understood.</exception>
+    /// <exception cref="RefusalException.NotFound">There is no server or gateway of that slug.</exception>
+    public async Task<CallFilter> ReadAsync(Actor actor, CallQuery query, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ViewResources);
+        InputCheck check = new();
+        TimeSpan? range = RangeOf(query.Range);
+        check.Require(query.Range is null || range is not null, "range", "Use a number and m, h or d: 15m, 6h, 30d.");
+        DateTimeOffset? from = InstantOf(check, query.From, "from");
+        if (range is { } span && (from is null || from < time.GetUtcNow() - span)) from = time.GetUtcNow() - span;
+        CallFilter filter = new(
+            Method: query.Method, Tool: query.Tool, Outcomes: OutcomesOf(check, query.Outcome), From: from, To: InstantOf(check, query.To, "to"), Cursor: query.Cursor,
+            ServiceAccount: IdOf<ServiceAccountId>(check, query.ServiceAccount, "serviceAccount"), WouldBeDenied: query.Outcome == CallQuery.WouldBeDenied,
+            FirstRound: IdOf<CallId>(check, query.FirstRound, "firstRound"), User: IdOf<UserId>(check, query.User, "user"), Token: IdOf<TokenId>(check, query.Token, "token"), Rule: query.Rule,
+            MinMicroseconds: MicrosecondsOf(check, query.MinMs, "minMs"), MaxMicroseconds: MicrosecondsOf(check, query.MaxMs, "maxMs"), Words: CallWords.Parse(check, query.Text, "text"));
+        check.ThrowIfWrong();
+        return filter with { Server = await ServerOfAsync(actor, query.Server, cancellationToken), Gateway = await GatewayOfAsync(actor, query.Gateway, cancellationToken) };
+    }
+
+    /// <summary>An id names also what is gone; a slug only what is there.</summary>
+    private async Task<ServerId?> ServerOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
+        text is null ? null : EntityId.TryParse(text, out ServerId id) ? id : (await servers.GetBySlugAsync(actor, text, cancellationToken)).Server.Id;
+
+    private async Task<GatewayId?> GatewayOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
+        text is null ? null : EntityId.TryParse(text, out GatewayId id) ? id : (await gateways.GetBySlugAsync(actor, text, cancellationToken)).Gateway.Id;
+
+    private static TId? IdOf<TId>(InputCheck check, string? text, string field) where TId : struct, IEntityId<TId>
+    {
+        if (text is null) return null;
+        check.Require(EntityId.TryParse(text, out TId id), field, "Use an id.");
+        return id;
+    }
+
+    private static IReadOnlyList<CallOutcome>? OutcomesOf(InputCheck check, string? text)
+    {
+        if (text is null or CallQuery.WouldBeDenied) return null;
+        if (text is CallQuery.Failed) return FailedOutcomes;
+        if (text is CallQuery.Refused) return RefusedOutcomes;
+        foreach (CallOutcome outcome in Enum.GetValues<CallOutcome>())
+        {
+            if (string.Equals(outcome.ToString(), text, StringComparison.OrdinalIgnoreCase)) return [outcome];
+        }
+
+        string names = string.Join(", ", Enum.GetNames<CallOutcome>().Select(n => char.ToLowerInvariant(n[0]) + n[1..]));
+        check.Require(false, "outcome", $"Use one of {names}, {CallQuery.Failed}, {CallQuery.Refused}, {CallQuery.WouldBeDenied}.");
+        return null;
+    }
+
+    private static TimeSpan? RangeOf(string? text)
+    {
+        if (text is not { Length: >= 2 and <= LongestRangeDigits + 1 } || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number == 0) return null;
+        return text[^1] switch { 'm' => TimeSpan.FromMinutes(number), 'h' => TimeSpan.FromHours(number), 'd' => TimeSpan.FromDays(number), _ => null };
+    }
+
+    private static DateTimeOffset? InstantOf(InputCheck check, string? text, string field)
+    {
+        if (text is null) return null;
+        bool isInstant = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset instant);
+        check.Require(isInstant, field, "Use an instant, e.g. 2026-01-31T09:00:00Z.");
+        return isInstant ? instant : null;
+    }
+
+    private static long? MicrosecondsOf(InputCheck check, string? text, string field)
+    {
+        if (text is null) return null;
+        bool isNumber = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double milliseconds) && milliseconds <= LongestMilliseconds;
+        check.Require(isNumber, field, $"Use milliseconds, 0 to {LongestMilliseconds:0}.");
+        return isNumber ? (long)Math.Round(milliseconds * MicrosecondsPerMillisecond) : null;
+    }
+}

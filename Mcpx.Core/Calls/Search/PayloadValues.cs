@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Mcpx.Core.Calls.Search;
+
+/// <summary>
+/// The values of a payload, one after the other, until a bag of words is full. A message that was cut off is read as far as
+/// it goes; an event stream event by event; anything else as text.
+/// </summary>
+internal static class PayloadValues
+{
+    /// <summary>More of a text is never looked at: the bag is full long before.</summary>
+    private const int MostTextBytes = 4 * CallWords.MostCharacters;
+
+    private const int DeepestJson = 256;
+
+    public static void Read(byte[]? payload, WordBag words)
+    {
+        ReadOnlySpan<byte> rest = payload;
+        rest = rest.StartsWith(Encoding.UTF8.Preamble) ? rest[Encoding.UTF8.Preamble.Length..] : rest;
+        rest = rest.TrimStart(" \t\r\n"u8);
+        if (rest.IsEmpty) return;
+        if (rest[0] is (byte)'{' or (byte)'[') ReadJson(rest, words);
+        else if (!ReadEvents(rest, words)) words.Add(Encoding.UTF8.GetString(rest[..Math.Min(rest.Length, MostTextBytes)]));
+    }
+
+    /// <summary>False when there is no event with data.</summary>
+    private static bool ReadEvents(ReadOnlySpan<byte> stream, WordBag words)
+    {
+        bool found = false;
+        while (!stream.IsEmpty && !words.IsFull)
+        {
+            int end = stream.IndexOfAny((byte)'\n', (byte)'\r');
+            ReadOnlySpan<byte> line = end < 0 ? stream : stream[..end];
+            stream = end < 0 ? [] : stream[(end + 1)..];
+            if (!line.StartsWith("data:"u8)) continue;
+            found = true;
+            ReadJson(line["data:"u8.Length..].TrimStart((byte)' '), words);
+        }
+
+        return found;
+    }
+
+    private static void ReadJson(ReadOnlySpan<byte> json, WordBag words)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = DeepestJson });
+        try
+        {
+            while (!words.IsFull && reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.PropertyName && IsOfTheProtocol(ref reader)) reader.Skip();
+                else if (reader.TokenType is JsonTokenType.String) AddText(ref reader, words);
+                else if (reader.TokenType is JsonTokenType.Number) words.Add(Encoding.ASCII.GetString(reader.ValueSpan));
+            }
+        }
+        catch (JsonException)
+        {
+            // Cut off, or no JSON: what was read until here is what there is.
+        }
+    }
+
+    /// <summary>What every message carries tells none from another.</summary>
+    private static bool IsOfTheProtocol(ref Utf8JsonReader reader) =>
+        reader.CurrentDepth == 1 && (reader.ValueTextEquals("jsonrpc"u8) || reader.ValueTextEquals("id"u8) || reader.ValueTextEquals("method"u8))
+        || reader.ValueTextEquals("_meta"u8) || reader.ValueTextEquals("type"u8);
+
+    private static void AddText(ref Utf8JsonReader reader, WordBag words)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            ReadOnlySpan<byte> text = reader.ValueSpan;
+            words.Add(Encoding.UTF8.GetString(text[..Math.Min(text.Length, MostTextBytes)]));
+            return;
+        }
+
+        try
+        {
+            words.Add(reader.GetString());
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, escaped: as it stands there.
+            words.Add(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MostTextBytes)]));
+        }
+    }
+}

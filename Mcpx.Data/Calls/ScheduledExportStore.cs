@@ -1,0 +1,126 @@
+using Mcpx.Core.Audit;
+using Mcpx.Core.Calls.Export;
+using Mcpx.Core.Primitives;
+using Mcpx.Data.Audit;
+using Mcpx.Data.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace Mcpx.Data.Calls;
+
+internal sealed class ScheduledExportRow
+{
+    public required ScheduledExportId Id { get; init; }
+
+    public required OrganizationId OrgId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required ExportPeriod Period { get; init; }
+
+    public required bool Payloads { get; init; }
+
+    /// <summary>Of an S3-compatible store; null, with all of the store's, for the operator's directory.</summary>
+    public string? Endpoint { get; init; }
+
+    public string? Region { get; init; }
+
+    public string? Bucket { get; init; }
+
+    public string? Prefix { get; init; }
+
+    public string? AccessKeyId { get; init; }
+
+    /// <summary>A ciphertext.</summary>
+    public byte[]? Secret { get; init; }
+
+    public string? SecretHint { get; init; }
+
+    public required DateTimeOffset DoneUntil { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? RanAt { get; init; }
+
+    public string? Problem { get; init; }
+
+    public string? LastFile { get; init; }
+
+    public long? LastCalls { get; init; }
+
+    public ScheduledExport ToExport() => new(Id, OrgId, Name, Period, Payloads, Endpoint is null ? null : new S3Bucket(new Uri(Endpoint), Region!, Bucket!, Prefix!, AccessKeyId!), Secret, SecretHint, DoneUntil, CreatedAt,
+        RanAt is { } at ? new ExportRun(at, Problem, LastFile, LastCalls) : null);
+}
+
+internal sealed class ScheduledExportConfiguration : IEntityTypeConfiguration<ScheduledExportRow>
+{
+    public void Configure(EntityTypeBuilder<ScheduledExportRow> builder)
+    {
+        builder.ToTable("scheduled_exports").HasKey(e => e.Id);
+        builder.Property(e => e.Period).HasConversion<short>();
+        builder.HasIndex(e => new { e.OrgId, e.Name }).IsUnique();
+        builder.HasOne<OrganizationRow>().WithMany().HasForeignKey(e => e.OrgId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class ScheduledExportStore(ScopedContexts contexts) : IScheduledExportStore
+{
+    public async Task<IReadOnlyList<ScheduledExport>> ListAsync(OrganizationId organization, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
+        List<ScheduledExportRow> rows = await context.ScheduledExports.AsNoTracking().Where(e => e.OrgId == organization).OrderBy(e => e.Name).ToListAsync(cancellationToken);
+        return [.. rows.Select(r => r.ToExport())];
+    }
+
+    public async Task<IReadOnlyList<ScheduledExport>> ListDueAsync(DateTimeOffset hourBegins, DateTimeOffset dayBegins, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Everything, cancellationToken);
+        List<ScheduledExportRow> rows = await context.ScheduledExports.AsNoTracking()
+            .Where(e => e.Period == ExportPeriod.Hour && e.DoneUntil < hourBegins || e.Period == ExportPeriod.Day && e.DoneUntil < dayBegins).OrderBy(e => e.DoneUntil).ToListAsync(cancellationToken);
+        return [.. rows.Select(r => r.ToExport())];
+    }
+
+    public async Task<bool> AddAsync(ScheduledExport export, int most, AdminChange change, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(export.Organization), cancellationToken);
+        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        // One after the other, so that what is counted is what there is.
+        await OrganizationLock.TakeAsync(context, export.Organization, cancellationToken);
+        IQueryable<ScheduledExportRow> all = context.ScheduledExports.Where(e => e.OrgId == export.Organization);
+        if (await all.AnyAsync(e => e.Name == export.Name, cancellationToken)) throw new RefusalException.Conflict("name", "There is a scheduled export of this name already.");
+        if (await all.CountAsync(cancellationToken) >= most) return false;
+        context.ScheduledExports.Add(new ScheduledExportRow
+        {
+            Id = export.Id, OrgId = export.Organization, Name = export.Name, Period = export.Period, Payloads = export.Payloads, Endpoint = export.S3?.Endpoint.AbsoluteUri, Region = export.S3?.Region,
+            Bucket = export.S3?.Bucket, Prefix = export.S3?.Prefix, AccessKeyId = export.S3?.AccessKeyId, Secret = export.Secret, SecretHint = export.SecretHint, DoneUntil = export.DoneUntil, CreatedAt = export.CreatedAt,
+        });
+        await context.SaveChangesAsync(cancellationToken);
+        await Written.As(change.Between(null, export.ToAudit())).SaveAsync(context, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    public async Task<bool> DeleteAsync(OrganizationId organization, ScheduledExportId export, AdminChange change, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
+        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        IQueryable<ScheduledExportRow> one = context.ScheduledExports.Where(e => e.OrgId == organization && e.Id == export);
+        // Of two who delete it at once, one did.
+        if (await one.AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } row || await one.ExecuteDeleteAsync(cancellationToken) == 0) return false;
+        await Written.As(change.Between(row.ToExport().ToAudit(), null)).SaveAsync(context, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    public async Task NoteAsync(ScheduledExport before, DateTimeOffset doneUntil, ExportRun run, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(before.Organization), cancellationToken);
+        await context.ScheduledExports.Where(e => e.OrgId == before.Organization && e.Id == before.Id && e.DoneUntil == before.DoneUntil).ExecuteUpdateAsync(set => set
+            .SetProperty(e => e.DoneUntil, doneUntil)
+            .SetProperty(e => e.RanAt, run.At)
+            .SetProperty(e => e.Problem, run.Problem)
+            .SetProperty(e => e.LastFile, run.File)
+            .SetProperty(e => e.LastCalls, run.Calls), cancellationToken);
+    }
+}
