@@ -35,10 +35,10 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         before.Values.ShouldBe(new Dictionary<string, long> { ["audit-keys"] = 1, ["credentials"] = 1, ["data-protection-keys"] = 1, ["policy-engines"] = 1, ["redaction-keys"] = 1, ["scheduled-exports"] = 1, ["signing-keys"] = 1, ["token-peppers"] = 1 }, ignoreOrder: true);
         before.MayGo.ShouldBeFalse();
 
-        (await rotation.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(7, 0));
+        (await rotation.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(8, 0));
 
         (await rotation.CountAsync(Cancelled)).ShouldSatisfyAllConditions(
-            uses => uses.Select(u => u.Total).ShouldBe([7, 0]), uses => uses.Select(u => u.MayGo).ShouldBe([false, true]));
+            uses => uses.Select(u => u.Total).ShouldBe([8, 0]), uses => uses.Select(u => u.MayGo).ShouldBe([false, true]));
         (await rotation.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(0, 0));
         KeyRing alone = new([New]);
         byte[] rotated = (byte[])(await Host.QueryAsync("SELECT ciphertext FROM credentials"))!;
@@ -106,7 +106,7 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         UpstreamServer thief = await Host.AddServerAsync(globex.Organization.Id, "thief", [1]);
         await Host.QueryAsync($"UPDATE credentials SET ciphertext = (SELECT ciphertext FROM credentials WHERE server_id = '{credential.Server}') WHERE server_id = '{thief.Id}'");
 
-        (await RotationOf(Both).RunAsync(Cancelled)).ShouldBe(new RotationOutcome(7, 1));
+        (await RotationOf(Both).RunAsync(Cancelled)).ShouldBe(new RotationOutcome(8, 1));
 
         byte[] moved = (byte[])(await Host.QueryAsync($"SELECT ciphertext FROM credentials WHERE server_id = '{thief.Id}'"))!;
         moved.ShouldBe(credential.Ciphertext);
@@ -119,7 +119,7 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         await SealEverythingAsync();
         KeyRotation stranger = RotationOf(new KeyRing([New]));
 
-        (await stranger.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(0, 7));
+        (await stranger.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(0, 8));
 
         KeyUse lost = (await stranger.CountAsync(Cancelled)).Single(u => u.Position is null);
         (lost.Total, lost.MayGo).ShouldBe((7, false));
