@@ -62,8 +62,11 @@ internal static class ChainCopy
         int start = kind is ChainKind.Call ? LinkFields : LinkFields + CallFields + PayloadFields;
         // An id is never null: where it is, the join has found nothing.
         int id = kind is ChainKind.Call ? start + 1 : start, payload = LinkFields + CallFields;
-        ReadOnlyMemory<byte>? record = ChainSchema.Record(kind, version) is { } columns && !tuple.IsNull(id) ? tuple.Fields(start, columns.Count) : null;
-        return new ChainRow(link, record, ChainSchema.Payload(version) is { } of && !tuple.IsNull(payload + 1) ? tuple.Fields(payload, of.Count) : null);
+        // Written out: in a condition a null would become empty memory.
+        ReadOnlyMemory<byte>? record = null, payloadFields = null;
+        if (ChainSchema.Record(kind, version) is { } columns && !tuple.IsNull(id)) record = tuple.Fields(start, columns.Count);
+        if (ChainSchema.Payload(version) is { } of && !tuple.IsNull(payload + 1)) payloadFields = tuple.Fields(payload, of.Count);
+        return new ChainRow(link, record, payloadFields);
     }
 
     private static string Prefixed(string table, string columns) => string.Join(", ", columns.Split(", ").Select(c => $"{table}.{c}"));
