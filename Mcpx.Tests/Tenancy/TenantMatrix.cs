@@ -143,7 +143,7 @@ internal static class TenantMatrix
         ["GET /{org:nonfile}"] = new Probe.Foreign("/{org}", "/{org}?range=24h"),
         ["GET /{org}/audit"] = new Probe.Foreign("/{org}/audit", "/{org}/audit?subject={server}"),
         ["GET /{org}/calls"] = new Probe.Foreign("/{org}/calls"),
-        ["GET /{org}/calls/export"] = new Probe.Foreign("/{org}/calls/export?format=csv"),
+        ["GET /{org}/export/calls"] = new Probe.Foreign("/{org}/export/calls?format=csv"),
         ["GET /{org}/calls/{id}"] = new Probe.Page("/{org}/calls/{call}", "/{own-org}/calls/{call}"),
         ["GET /{org}/exports"] = new Probe.Foreign("/{org}/exports"),
         ["GET /{org}/gateways"] = new Probe.Foreign("/{org}/gateways"),
