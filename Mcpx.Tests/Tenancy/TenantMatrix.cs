@@ -154,7 +154,7 @@ internal static class TenantMatrix
         ["POST /api/calls/{id}/again"] = new Probe.Foreign("/api/calls/{call}/again") { Body = "{}" },
         ["GET /{org}/calls/{id}/again"] = new Probe.Page("/{org}/calls/{call}/again", "/{own-org}/calls/{call}/again"),
         ["GET /{org}/calls"] = new Probe.Foreign("/{org}/calls"),
-        ["GET /{org}/calls/export"] = new Probe.Foreign("/{org}/calls/export?format=csv"),
+        ["GET /{org}/export/calls"] = new Probe.Foreign("/{org}/export/calls?format=csv"),
         ["GET /{org}/calls/{id}"] = new Probe.Page("/{org}/calls/{call}", "/{own-org}/calls/{call}"),
         ["GET /{org}/exports"] = new Probe.Foreign("/{org}/exports"),
         ["GET /{org}/gateways"] = new Probe.Foreign("/{org}/gateways"),

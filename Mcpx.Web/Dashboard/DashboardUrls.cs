@@ -33,7 +33,7 @@ public static class DashboardUrls
     public static string CallsExport(string organization, CallQuery query, ExportFormat format, bool payloads)
     {
         string text = Text(query with { Cursor = null });
-        return $"{Calls(organization)}/export{text}{(text.Length == 0 ? '?' : '&')}format={(format is ExportFormat.Csv ? "csv" : "jsonl")}{(payloads ? "&payloads=true" : "")}";
+        return $"/{Escape(organization)}/export/calls{text}{(text.Length == 0 ? '?' : '&')}format={(format is ExportFormat.Csv ? "csv" : "jsonl")}{(payloads ? "&payloads=true" : "")}";
     }
 
     public static string Call(string organization, CallId call) => $"/{Escape(organization)}/calls/{call}";

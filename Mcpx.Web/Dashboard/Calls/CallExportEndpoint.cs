@@ -10,7 +10,8 @@ namespace Mcpx.Web.Dashboard.Calls;
 /// <summary>The file behind the button “Export” of the calls page.</summary>
 internal static class CallExportEndpoint
 {
-    public static void MapCallExport(this IEndpointRouteBuilder endpoints) => endpoints.MapGet("/{org}/calls/export", ExportAsync).RequireAuthorization(Policies.Dashboard);
+    // Not below the calls, where the page of one call would be found first: the pages' organisation has a constraint.
+    public static void MapCallExport(this IEndpointRouteBuilder endpoints) => endpoints.MapGet("/{org}/export/calls", ExportAsync).RequireAuthorization(Policies.Dashboard);
 
     private static async Task<IResult> ExportAsync(HttpContext http, ActorResolver actors, CallQueries queries, CallExport export, TimeProvider time, string org)
     {
