@@ -45,7 +45,14 @@ internal static class CallCopy
         await rows.EndAsync(cancellationToken);
     }
 
-    internal static void WriteCall(BinaryRows rows, CallRecord call)
+    private static void WriteCall(BinaryRows rows, CallRecord call)
+    {
+        WriteRecord(rows, call);
+        rows.Words(call.Stage is RecordStage.Intent ? [] : CallLexemes.Of(call));
+    }
+
+    /// <summary>What a record says, and what the chain hashes: words can be found anew from its payloads.</summary>
+    internal static void WriteRecord(BinaryRows rows, CallRecord call)
     {
         rows.Row(CallColumnCount);
         rows.Timestamp(call.Time);
@@ -80,7 +87,6 @@ internal static class CallCopy
         rows.Int64(call.FirstByteMicroseconds);
         rows.Text(call.TraceId);
         rows.Uuid(call.FirstRound?.Value);
-        rows.Words(call.Stage is RecordStage.Intent ? [] : CallLexemes.Of(call));
     }
 
     /// <param name="request">The bytes, or their hash.</param>
@@ -96,6 +102,6 @@ internal static class CallCopy
         rows.Int16((short?)call.Payloads);
         rows.Bytes(call.RequestDigest);
         rows.Bytes(call.ResponseDigest);
-        rows.Text(RuleJson.Write(call.Redactions));
+        rows.Json(RuleJson.Write(call.Redactions));
     }
 }

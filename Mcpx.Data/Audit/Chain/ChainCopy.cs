@@ -45,6 +45,9 @@ internal static class ChainCopy
                 LEFT JOIN admin_entries e ON l.kind = 2 AND e.id = l.record_id
                 WHERE l.org_id = mcpx_org() AND l.seq BETWEEN {first} AND {last} ORDER BY l.seq) TO STDOUT (FORMAT BINARY)
             """);
+        // Of a day that PostgreSQL has no statistics of yet it takes there to be one row, and goes through all of them for each link.
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (NpgsqlCommand byIndex = new("SET LOCAL enable_seqscan = off", connection)) await byIndex.ExecuteNonQueryAsync(cancellationToken);
         await using NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         using Tuples tuples = new(copy);
         await tuples.SkipAsync(HeaderBytes, cancellationToken);

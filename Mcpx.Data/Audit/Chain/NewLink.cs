@@ -23,7 +23,7 @@ internal sealed record NewLink(OrganizationId Organization, ChainKind Kind, Guid
                 payload = ChainHash.Payload(ChainSchema.Newest, rows.TakeValues());
             }
 
-            CallCopy.WriteCall(rows, call);
+            CallCopy.WriteRecord(rows, call);
             links.Add(new NewLink(call.Organization, ChainKind.Call, call.Id.Value, call.Time, payload, ChainHash.Leaf(ChainKind.Call, ChainSchema.Newest, rows.TakeValues(), payload)));
         }
 

@@ -23,7 +23,8 @@ public sealed class ChainTamperTests(PostgresFixture postgres) : DataTests(postg
         foreach (string table in (string[])["calls", "call_payloads", "admin_entries", "audit_links"])
         {
             List<(string Column, string Type)> columns = await ColumnsAsync(table);
-            foreach ((string column, string type) in columns)
+            // Words to search by are no part of the record: who doubts them finds them anew from the payloads.
+            foreach ((string column, string type) in columns.Where(c => c.Type != "tsvector"))
             {
                 // Of every row another one, so that all kinds of rows have their turn.
                 (Guid record, long sequence) = await VictimAsync(table, Random.Shared.Next(10_000));
