@@ -80,9 +80,11 @@ public sealed class RetentionJobTests(PostgresFixture postgres) : DataTests(post
         var acme = await AddAsync("acme", payloadDays: 30, recordDays: 60);
         var server = DataHost.NewId<ServerId>();
         var held = DataHost.NewCall(acme, Noon.AddDays(-70), server: server) with { Tool = "gw_pay", UpstreamTool = "pay", Request = [1] };
-        var beside = DataHost.NewCall(acme, Noon.AddDays(-70), server: server) with { Tool = "other", Request = [2] };
+        var beside = DataHost.NewCall(acme, Noon.AddDays(-70).AddSeconds(1), server: server) with { Tool = "other", Request = [2] };
         await WriteAsync(acme, Noon.AddDays(-71));
-        await Host.CallsOf(acme).WriteAsync([held, beside], Cancelled);
+        // One after the other, and so in the chain.
+        await Host.CallsOf(acme).WriteAsync([held], Cancelled);
+        await Host.CallsOf(acme).WriteAsync([beside], Cancelled);
         var hold = Hold(server: server, tool: "pay", from: Noon.AddDays(-80), to: Noon.AddDays(-60));
         (await Retention.AddHoldAsync(acme, hold, RetentionAdmin.MostHolds, TestChanges.In(acme), Cancelled)).ShouldBeTrue();
 

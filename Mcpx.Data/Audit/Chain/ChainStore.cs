@@ -35,9 +35,9 @@ internal sealed class ChainStore(ScopedContexts contexts) : IAuditChainStore
         for (long from = first; from <= last;)
         {
             await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
-            if (await PageAsync(connection, organization, from, last, cancellationToken) is not { } end) yield break;
-            await foreach (ChainRow row in ChainCopy.ReadAsync(connection, from, end, cancellationToken)) yield return row;
-            from = end + 1;
+            if (await PageAsync(connection, organization, from, last, cancellationToken) is not { } page) yield break;
+            await foreach (ChainRow row in ChainCopy.ReadAsync(connection, from, page.Last, page.From, page.To, cancellationToken)) yield return row;
+            from = page.Last + 1;
         }
     }
 
@@ -148,6 +148,9 @@ internal sealed class ChainStore(ScopedContexts contexts) : IAuditChainStore
             SELECT count(*) FILTER (WHERE r.time < $3), (array_agg(r.id ORDER BY r.time, r.id) FILTER (WHERE r.time >= $3))[1], min(r.time) FILTER (WHERE r.time >= $3)
             FROM {table} r WHERE r.org_id = $1 AND NOT EXISTS (SELECT FROM audit_links l WHERE l.org_id = $1 AND l.kind = $2 AND l.record_id = r.id)
             """;
+        // Also where PostgreSQL has no statistics yet, and would take both to be short.
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (NpgsqlCommand hashed = new("SET LOCAL enable_nestloop = off", connection)) await hashed.ExecuteNonQueryAsync(cancellationToken);
         await using NpgsqlCommand command = new(sql, connection) { CommandTimeout = PatienceSeconds };
         command.Parameters.Add(new() { Value = organization.Value });
         command.Parameters.Add(new() { Value = (short)kind });
@@ -159,12 +162,14 @@ internal sealed class ChainStore(ScopedContexts contexts) : IAuditChainStore
     }
 
     /// <summary>By the links that stand and not by their numbers, which somebody may have written far apart.</summary>
-    private static async Task<long?> PageAsync(NpgsqlConnection connection, OrganizationId organization, long first, long last, CancellationToken cancellationToken)
+    private static async Task<(long Last, DateTimeOffset From, DateTimeOffset To)?> PageAsync(NpgsqlConnection connection, OrganizationId organization, long first, long last, CancellationToken cancellationToken)
     {
-        const string Sql = "SELECT max(seq) FROM (SELECT seq FROM audit_links WHERE org_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq LIMIT $4) page";
+        const string Sql = "SELECT max(seq), min(time), max(time) FROM (SELECT seq, time FROM audit_links WHERE org_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq LIMIT $4) page";
         await using NpgsqlCommand command = new(Sql, connection);
         foreach (object value in (object[])[organization.Value, first, last, Page]) command.Parameters.Add(new() { Value = value });
-        return await command.ExecuteScalarAsync(cancellationToken) is long end ? end : null;
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return row.IsDBNull(0) ? null : (row.GetInt64(0), row.GetFieldValue<DateTimeOffset>(1), row.GetFieldValue<DateTimeOffset>(2));
     }
 
     private static async Task<IReadOnlyList<ChainCheckpoint>> CheckpointsAsync(NpgsqlConnection connection, OrganizationId organization, CancellationToken cancellationToken)

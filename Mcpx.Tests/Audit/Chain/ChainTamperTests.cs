@@ -29,7 +29,7 @@ public sealed class ChainTamperTests(PostgresFixture postgres) : DataTests(postg
                 // Of every row another one, so that all kinds of rows have their turn.
                 (Guid record, long sequence) = await VictimAsync(table, Random.Shared.Next(10_000));
                 string key = table == "audit_links" ? $"seq = {sequence}" : $"id = '{record}'";
-                ChainReport report = await TamperAsync($"UPDATE {table} SET {column} = {Other(column, type)} WHERE {key}");
+                ChainReport report = await TamperAsync($"UPDATE {table} SET {column} = {Replaced(table, column, type)} WHERE {key}");
                 ChainFinding finding = report.Finding.ShouldNotBeNull($"{table}.{column} of link {sequence}");
                 finding.Sequence.ShouldBe(sequence, $"{table}.{column}: {finding.Text}");
                 if (table is "calls" or "admin_entries") finding.Record.ShouldBe(record, $"{table}.{column}");
@@ -187,8 +187,7 @@ public sealed class ChainTamperTests(PostgresFixture postgres) : DataTests(postg
         await BackUpAsync();
         try
         {
-            // As the owner can: past foreign keys.
-            await _lab.ExecuteAsync($"SET session_replication_role = replica; {sql}; RESET session_replication_role");
+            await _lab.ExecuteAsync(sql);
             return await _lab.VerifyAsync();
         }
         finally
@@ -234,6 +233,9 @@ public sealed class ChainTamperTests(PostgresFixture postgres) : DataTests(postg
         foreach ((long sequence, byte[] leaf, byte[] link) in anew)
             await _lab.ExecuteAsync($"UPDATE audit_links SET leaf = decode('{Convert.ToHexStringLower(leaf)}', 'hex'), link = decode('{Convert.ToHexStringLower(link)}', 'hex') WHERE seq = {sequence}");
     }
+
+    /// <summary>Into no other organisation's log, for there is none here, but into the installation's.</summary>
+    private static string Replaced(string table, string column, string type) => (table, column) is ("admin_entries", "org_id") ? "NULL" : Other(column, type);
 
     /// <summary>A value that the column does not have.</summary>
     private static string Other(string column, string type) => type switch
