@@ -53,16 +53,19 @@ internal static class PayloadValues
                 else if (reader.TokenType is JsonTokenType.Number) words.Add(Encoding.ASCII.GetString(reader.ValueSpan));
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Cut off, or no JSON: what was read until here is what there is.
+            // Cut off, no JSON, or a name with half of a surrogate pair: what was read until here is what there is. A record must
+            // not stay out of the database because nobody can search for it.
         }
     }
 
     /// <summary>What every message carries tells none from another.</summary>
     private static bool IsOfTheProtocol(ref Utf8JsonReader reader) =>
-        reader.CurrentDepth == 1 && (reader.ValueTextEquals("jsonrpc"u8) || reader.ValueTextEquals("id"u8) || reader.ValueTextEquals("method"u8))
-        || reader.ValueTextEquals("_meta"u8) || reader.ValueTextEquals("type"u8);
+        // Comparing unescapes, and throws at half of a surrogate pair. Nobody escapes these names.
+        !reader.ValueIsEscaped
+        && (reader.CurrentDepth == 1 && (reader.ValueTextEquals("jsonrpc"u8) || reader.ValueTextEquals("id"u8) || reader.ValueTextEquals("method"u8))
+            || reader.ValueTextEquals("_meta"u8) || reader.ValueTextEquals("type"u8));
 
     private static void AddText(ref Utf8JsonReader reader, WordBag words)
     {

@@ -20,6 +20,7 @@ public sealed class CallWordsTests
     [InlineData("""{"params":{"a":"before the cut","b":"aft""", null, "before the cut")]
     [InlineData("plain words, no JSON", null, "plain words no json")]
     [InlineData("""{"params":{"a":"half \ud83d here"}}""", null, "half ud83d here")]
+    [InlineData("""{"params":{"\ud83d":"behind","b\ud83d":["half a name"]}}""", null, "behind half a name")]
     [InlineData("", null, "")]
     [InlineData(null, null, "")]
     public void Of_a_call_are_the_values_of_its_payloads(string? request, string? response, string expected)
