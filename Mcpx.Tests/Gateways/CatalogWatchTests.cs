@@ -78,7 +78,8 @@ public sealed class CatalogWatchTests
         upstream.Capabilities = ListingUpstream.Everything;
         var server = Catalogs.Server(upstream.Url).Server;
         var watching = CatalogReaderTests.Reader().WatchAsync(server, null, () => { }, Cancelled);
-        await Eventually.TrueAsync(() => upstream.OpenStreams == 1, "the stream is open", Cancelled);
+        // The stream may open before the handshake's last message is out, and a server that goes then was never connected.
+        await Eventually.TrueAsync(() => upstream.OpenStreams == 1 && upstream.Requests.Any(r => r.Text.Contains("notifications/initialized", StringComparison.Ordinal)), "the stream is open", Cancelled);
 
         await upstream.DisposeAsync();
 

@@ -10,6 +10,8 @@ public sealed partial class Field : ComponentBase, IDisposable
     private readonly string _id = ElementIds.Next("field");
     private FieldContext? _context;
     private string? _error;
+    // Edited since the error came: its words stand until the next try, no longer as an alarm.
+    private bool _answered;
     private EditContext? _listening;
 
     [Parameter, EditorRequired]
@@ -41,7 +43,9 @@ public sealed partial class Field : ComponentBase, IDisposable
 
     public void Dispose()
     {
-        if (_listening is not null) _listening.OnValidationStateChanged -= OnValidationStateChanged;
+        if (_listening is null) return;
+        _listening.OnValidationStateChanged -= OnValidationStateChanged;
+        _listening.OnFieldChanged -= OnFieldChanged;
     }
 
     protected override void OnParametersSet()
@@ -50,7 +54,11 @@ public sealed partial class Field : ComponentBase, IDisposable
         {
             Dispose();
             _listening = Form;
-            if (Form is not null) Form.OnValidationStateChanged += OnValidationStateChanged;
+            if (Form is not null)
+            {
+                Form.OnValidationStateChanged += OnValidationStateChanged;
+                Form.OnFieldChanged += OnFieldChanged;
+            }
         }
 
         Refresh();
@@ -58,6 +66,15 @@ public sealed partial class Field : ComponentBase, IDisposable
 
     private void OnValidationStateChanged(object? sender, ValidationStateChangedEventArgs e)
     {
+        _answered = false;
+        Refresh();
+        _ = InvokeAsync(StateHasChanged);
+    }
+
+    private void OnFieldChanged(object? sender, FieldChangedEventArgs e)
+    {
+        if (For is null || _error is null || !FieldIdentifier.Create(For).Equals(e.FieldIdentifier)) return;
+        _answered = true;
         Refresh();
         _ = InvokeAsync(StateHasChanged);
     }
@@ -68,6 +85,6 @@ public sealed partial class Field : ComponentBase, IDisposable
             ? Form.GetValidationMessages(FieldIdentifier.Create(For)).FirstOrDefault()
             : null);
         var described = string.Join(' ', new[] { Hint is null ? null : HintId, _error is null ? null : ErrorId }.Where(id => id is not null));
-        _context = new FieldContext(_id, described.Length == 0 ? null : described, _error is not null, !Optional);
+        _context = new FieldContext(_id, described.Length == 0 ? null : described, _error is not null && !_answered, !Optional);
     }
 }
