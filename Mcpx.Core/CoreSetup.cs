@@ -6,6 +6,7 @@ using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Calls.Search;
+using Mcpx.Core.Calls.Streaming;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -79,6 +80,8 @@ public static class CoreSetup
         services.AddHostedService(s => s.GetRequiredService<CallJournal>());
         services.AddSingleton(s => new ExportVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), ExportVault.Purpose)));
         services.AddSingleton<ExportFolder>().AddSingleton<S3Client>().AddSingleton<ScheduledExportAdmin>().AddSingleton<IJob, ScheduledExportsJob>();
+        services.AddSingleton(s => new LogStreamVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), LogStreamVault.Purpose)));
+        services.AddSingleton<LogTargets>().AddSingleton<LogStreamAdmin>().AddSingleton<IJob, LogStreamJob>();
         return services.AddProxy();
     }
 

@@ -5,6 +5,7 @@ using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Calls.Search;
+using Mcpx.Core.Calls.Streaming;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -105,7 +106,7 @@ public static class DataServices
         services.AddSingleton<OrphanedCalls>();
         services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
         services.AddSingleton<IJob, OrphanedCallsJob>();
-        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>().AddSingleton<ISavedFilterStore, SavedFilterStore>().AddSingleton<IScheduledExportStore, ScheduledExportStore>();
+        services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>().AddSingleton<ISavedFilterStore, SavedFilterStore>().AddSingleton<IScheduledExportStore, ScheduledExportStore>().AddSingleton<ILogStreamStore, LogStreamStore>();
         services.AddSingleton<IRetentionStore, RetentionStore>();
         services.AddSingleton<IMetricStore, MetricStore>();
         return services;

@@ -81,6 +81,8 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
 
     public DbSet<ScheduledExportRow> ScheduledExports => Set<ScheduledExportRow>();
 
+    public DbSet<LogStreamRow> LogStreams => Set<LogStreamRow>();
+
     public DbSet<ServerPinRow> ServerPins => Set<ServerPinRow>();
 
     public DbSet<ToolPinRow> ToolPins => Set<ToolPinRow>();
@@ -113,6 +115,7 @@ internal sealed class McpxDbContext(DbContextOptions<McpxDbContext> options, Dat
         configurationBuilder.Properties<LegalHoldId>().HaveConversion<EntityIdConverter<LegalHoldId>>();
         configurationBuilder.Properties<SavedFilterId>().HaveConversion<EntityIdConverter<SavedFilterId>>();
         configurationBuilder.Properties<ScheduledExportId>().HaveConversion<EntityIdConverter<ScheduledExportId>>();
+        configurationBuilder.Properties<LogStreamId>().HaveConversion<EntityIdConverter<LogStreamId>>();
         configurationBuilder.Properties<AdminEntryId>().HaveConversion<EntityIdConverter<AdminEntryId>>();
     }
 

@@ -29,6 +29,8 @@ public sealed record AdminAction(string Name, string Words)
     public static AdminAction CallsExport { get; } = new("calls.export", "Calls exported");
     public static AdminAction ScheduledExportCreate { get; } = new("scheduled-export.create", "Scheduled export added");
     public static AdminAction ScheduledExportDelete { get; } = new("scheduled-export.delete", "Scheduled export deleted");
+    public static AdminAction LogStreamCreate { get; } = new("log-stream.create", "Log stream added");
+    public static AdminAction LogStreamDelete { get; } = new("log-stream.delete", "Log stream deleted");
     public static AdminAction OrganizationCreate { get; } = new("organization.create", "Organisation made");
     public static AdminAction OrganizationUpdate { get; } = new("organization.update", "Organisation changed");
     public static AdminAction OrganizationDelete { get; } = new("organization.delete", "Organisation deleted");

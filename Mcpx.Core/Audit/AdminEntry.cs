@@ -40,6 +40,7 @@ public static class SubjectKinds
     public const string Limit = "limit";
     public const string SavedFilter = "saved-filter";
     public const string ScheduledExport = "scheduled-export";
+    public const string LogStream = "log-stream";
     public const string Organization = "organization";
     public const string Member = "member";
     public const string Invitation = "invitation";

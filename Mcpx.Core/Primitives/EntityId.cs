@@ -139,3 +139,10 @@ public readonly record struct ScheduledExportId(Guid Value) : IEntityId<Schedule
 
     public override string ToString() => Value.ToString("D");
 }
+
+public readonly record struct LogStreamId(Guid Value) : IEntityId<LogStreamId>
+{
+    public static LogStreamId From(Guid value) => new(value);
+
+    public override string ToString() => Value.ToString("D");
+}

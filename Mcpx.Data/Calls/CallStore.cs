@@ -20,7 +20,7 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
     private const int ReplayPage = 200;
 
     // Behind the columns of the call, for the list too, so that one reader reads both.
-    private const string NoPayload = "NULL::bytea, NULL::bytea, false, NULL::smallint, NULL::bytea, NULL::bytea, NULL::text";
+    internal const string NoPayload = "NULL::bytea, NULL::bytea, false, NULL::smallint, NULL::bytea, NULL::bytea, NULL::text";
 
     /// <summary>Redacts here, where every record passes, and not where somebody might forget to.</summary>
     public async Task WriteAsync(IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken) =>
@@ -154,7 +154,8 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
         return calls;
     }
 
-    private static CallRecord Read(NpgsqlDataReader row) => WithPayloads(new CallRecord
+    /// <summary>Of <see cref="CallCopy.CallColumns"/> and <see cref="NoPayload"/>, or what stands in its place.</summary>
+    internal static CallRecord Read(NpgsqlDataReader row) => WithPayloads(new CallRecord
     {
         Time = row.GetFieldValue<DateTimeOffset>(0),
         Id = CallId.From(row.GetGuid(1)),

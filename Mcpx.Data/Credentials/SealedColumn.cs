@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Calls.Export;
+using Mcpx.Core.Calls.Streaming;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Governance.PolicyEngines;
 using Mcpx.Core.Identity;
@@ -42,6 +43,7 @@ internal sealed class SealedColumn(ScopedContexts contexts, SealedColumn.Place p
         new("redaction-keys", RedactionVault.Purpose, "redaction_keys", "org_id", "uuid", "key", "format('%s|redaction_keys|%s|key', org_id, org_id)"),
         new("audit-keys", AuditKeyVault.Purpose, "audit_keys", "position", "integer", "secret", "format('audit_keys|%s|secret', id)"),
         new("scheduled-exports", ExportVault.Purpose, "scheduled_exports", "id", "uuid", "secret", "format('%s|scheduled_exports|%s|secret', org_id, id)"),
+        new("log-streams", LogStreamVault.Purpose, "log_streams", "id", "uuid", "secret", "format('%s|log_streams|%s|secret', org_id, id)"),
         new("token-peppers", TokenPeppers.Purpose, "token_peppers", "position", "integer", "pepper", "format('token_peppers|%s|pepper', position)"),
     ];
 

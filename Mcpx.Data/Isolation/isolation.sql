@@ -204,6 +204,16 @@ BEGIN
     RETURN found;
 END $$;
 
+-- Calls by their places in the organisation's chain, which is the order in which they came on record. Each is looked up by its
+-- key; through the views, everything behind the barriers might be read for them.
+DROP FUNCTION IF EXISTS tenant_calls_linked;
+CREATE FUNCTION tenant_calls_linked(p_filter jsonb, p_after bigint, p_last bigint)
+RETURNS TABLE (seq bigint, call calls) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET jit = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'SELECT l.seq, c.whole FROM audit_links l JOIN LATERAL (SELECT calls AS whole FROM calls WHERE id = l.record_id AND time = l.time AND ' || calls_condition(p_filter) || ') c ON true'
+        || ' WHERE l.org_id = mcpx_org() AND l.kind = 1 AND l.seq > ' || p_after || ' AND l.seq <= ' || p_last || ' ORDER BY l.seq';
+END $$;
+
 -- What some calls carried. Joined in the view, all payloads behind the barrier might be read for them.
 DROP FUNCTION IF EXISTS tenant_payloads;
 CREATE FUNCTION tenant_payloads(p_ids uuid[], p_from timestamptz, p_to timestamptz)
@@ -233,8 +243,8 @@ BEGIN
         LEFT JOIN call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
         ORDER BY c.time DESC, c.id DESC;
 END $$;
-REVOKE ALL ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_payloads, tenant_tool_calls, calls_condition, calls_by_words, calls_make_partitions, calls_drop_empty_partitions, retention_delete_payloads, retention_sweep_released, retention_delete_unlinked FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_payloads, tenant_tool_calls TO "{app}";
+REVOKE ALL ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_calls_linked, tenant_payloads, tenant_tool_calls, calls_condition, calls_by_words, calls_make_partitions, calls_drop_empty_partitions, retention_delete_payloads, retention_sweep_released, retention_delete_unlinked FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_calls_linked, tenant_payloads, tenant_tool_calls TO "{app}";
 GRANT EXECUTE ON FUNCTION calls_make_partitions, calls_drop_empty_partitions, retention_sweep_released, retention_delete_unlinked TO "{engine}";
 REVOKE ALL ON FUNCTION audit_heads, audit_period_start, audit_chain_begin, audit_close, audit_delete_ended FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_heads, audit_chain_begin, audit_period_start TO "{app}";

@@ -112,6 +112,92 @@ namespace Mcpx.Data.Migrations
                     b.ToTable("admin_entries", (string)null);
                 });
 
+            modelBuilder.Entity("Mcpx.Data.Calls.LogStreamRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<short?>("Authentication")
+                        .HasColumnType("smallint")
+                        .HasColumnName("authentication");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("Delivered")
+                        .HasColumnType("bigint")
+                        .HasColumnName("delivered");
+
+                    b.Property<DateTimeOffset?>("DeliveredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("delivered_at");
+
+                    b.Property<string>("Host")
+                        .HasColumnType("text")
+                        .HasColumnName("host");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrgId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("org_id");
+
+                    b.Property<bool>("Payloads")
+                        .HasColumnType("boolean")
+                        .HasColumnName("payloads");
+
+                    b.Property<int?>("Port")
+                        .HasColumnType("integer")
+                        .HasColumnName("port");
+
+                    b.Property<long>("Position")
+                        .HasColumnType("bigint")
+                        .HasColumnName("position");
+
+                    b.Property<string>("Problem")
+                        .HasColumnType("text")
+                        .HasColumnName("problem");
+
+                    b.Property<DateTimeOffset?>("ProblemAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("problem_at");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("query");
+
+                    b.Property<byte[]>("Secret")
+                        .HasColumnType("bytea")
+                        .HasColumnName("secret");
+
+                    b.Property<string>("SecretHint")
+                        .HasColumnType("text")
+                        .HasColumnName("secret_hint");
+
+                    b.Property<bool?>("Tls")
+                        .HasColumnType("boolean")
+                        .HasColumnName("tls");
+
+                    b.Property<string>("Url")
+                        .HasColumnType("text")
+                        .HasColumnName("url");
+
+                    b.HasKey("Id")
+                        .HasName("pk_log_streams");
+
+                    b.HasIndex("OrgId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_log_streams_org_id_name");
+
+                    b.ToTable("log_streams", (string)null);
+                });
+
             modelBuilder.Entity("Mcpx.Data.Calls.Retention.LegalHoldRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -988,6 +1074,15 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("hold_released_at");
 
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<bool>("NewServersClosed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("new_servers_closed");
+
                     b.Property<int>("PayloadDays")
                         .HasColumnType("integer")
                         .HasDefaultValue(90)
@@ -997,15 +1092,6 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("integer")
                         .HasDefaultValue(400)
                         .HasColumnName("record_days");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("name");
-
-                    b.Property<bool>("NewServersClosed")
-                        .HasColumnType("boolean")
-                        .HasColumnName("new_servers_closed");
 
                     b.Property<short>("Recording")
                         .HasColumnType("smallint")
@@ -1661,6 +1747,16 @@ namespace Mcpx.Data.Migrations
                         .HasForeignKey("OrgId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .HasConstraintName("fk_admin_entries_organizations_org_id");
+                });
+
+            modelBuilder.Entity("Mcpx.Data.Calls.LogStreamRow", b =>
+                {
+                    b.HasOne("Mcpx.Data.Identity.OrganizationRow", null)
+                        .WithMany()
+                        .HasForeignKey("OrgId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_log_streams_organizations_org_id");
                 });
 
             modelBuilder.Entity("Mcpx.Data.Calls.Retention.LegalHoldRow", b =>

@@ -116,6 +116,10 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
         var export = await trail.ExpectAsync(AdminAction.ScheduledExportCreate, () => trail.SendAsync("POST", "/api/exports",
             new { name = "nightly", endpoint = "http://127.0.0.1:9", bucket = "calls", accessKeyId = "key", secret = "store-secret-3333" }));
         export["after"]!.Plain().ShouldBe("""{"period":"day","payloads":false,"endpoint":"http://127.0.0.1:9/","region":"us-east-1","bucket":"calls","prefix":"","accessKeyId":"key","secret":"••••3333"}""");
+        var stream = await trail.ExpectAsync(AdminAction.LogStreamCreate, () => trail.SendAsync("POST", "/api/log-streams",
+            new { name = "siem", url = "http://127.0.0.1:9/in", authorization = "Splunk a-long-token-4444", query = "outcome=failed" }));
+        stream["after"]!.Plain().ShouldBe("""{"target":"http://127.0.0.1:9/in","authentication":"authorization","secret":"••••4444","query":"outcome=failed","payloads":false}""");
+        await trail.ExpectAsync(AdminAction.LogStreamDelete, () => trail.SendAsync("DELETE", $"/api/log-streams/{stream["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.ScheduledExportDelete, () => trail.SendAsync("DELETE", $"/api/exports/{export["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.AllowedHostsReplace, "Org matrix", """{"hosts":[]}""", """{"hosts":["127.0.0.1","*.example.com"]}""",
             () => trail.SendAsync("PUT", "/api/organization/egress", new { hosts = new[] { "127.0.0.1", "*.example.com" } }));

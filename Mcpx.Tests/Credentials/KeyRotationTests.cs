@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mcpx.Core.Calls.Export;
+using Mcpx.Core.Calls.Streaming;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Governance.PolicyEngines;
 using Mcpx.Core.Identity;
@@ -32,13 +33,13 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         (StoredCredential credential, SigningKey signing) = await SealEverythingAsync();
         KeyRotation rotation = RotationOf(Both);
         KeyUse before = (await rotation.CountAsync(Cancelled)).Single(u => u.Position == 1);
-        before.Values.ShouldBe(new Dictionary<string, long> { ["audit-keys"] = 1, ["credentials"] = 1, ["data-protection-keys"] = 1, ["policy-engines"] = 1, ["redaction-keys"] = 1, ["scheduled-exports"] = 1, ["signing-keys"] = 1, ["token-peppers"] = 1 }, ignoreOrder: true);
+        before.Values.ShouldBe(new Dictionary<string, long> { ["audit-keys"] = 1, ["credentials"] = 1, ["data-protection-keys"] = 1, ["log-streams"] = 1, ["policy-engines"] = 1, ["redaction-keys"] = 1, ["scheduled-exports"] = 1, ["signing-keys"] = 1, ["token-peppers"] = 1 }, ignoreOrder: true);
         before.MayGo.ShouldBeFalse();
 
-        (await rotation.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(8, 0));
+        (await rotation.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(9, 0));
 
         (await rotation.CountAsync(Cancelled)).ShouldSatisfyAllConditions(
-            uses => uses.Select(u => u.Total).ShouldBe([8, 0]), uses => uses.Select(u => u.MayGo).ShouldBe([false, true]));
+            uses => uses.Select(u => u.Total).ShouldBe([9, 0]), uses => uses.Select(u => u.MayGo).ShouldBe([false, true]));
         (await rotation.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(0, 0));
         KeyRing alone = new([New]);
         byte[] rotated = (byte[])(await Host.QueryAsync("SELECT ciphertext FROM credentials"))!;
@@ -106,7 +107,7 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         UpstreamServer thief = await Host.AddServerAsync(globex.Organization.Id, "thief", [1]);
         await Host.QueryAsync($"UPDATE credentials SET ciphertext = (SELECT ciphertext FROM credentials WHERE server_id = '{credential.Server}') WHERE server_id = '{thief.Id}'");
 
-        (await RotationOf(Both).RunAsync(Cancelled)).ShouldBe(new RotationOutcome(8, 1));
+        (await RotationOf(Both).RunAsync(Cancelled)).ShouldBe(new RotationOutcome(9, 1));
 
         byte[] moved = (byte[])(await Host.QueryAsync($"SELECT ciphertext FROM credentials WHERE server_id = '{thief.Id}'"))!;
         moved.ShouldBe(credential.Ciphertext);
@@ -119,10 +120,10 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         await SealEverythingAsync();
         KeyRotation stranger = RotationOf(new KeyRing([New]));
 
-        (await stranger.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(0, 8));
+        (await stranger.RunAsync(Cancelled)).ShouldBe(new RotationOutcome(0, 9));
 
         KeyUse lost = (await stranger.CountAsync(Cancelled)).Single(u => u.Position is null);
-        (lost.Total, lost.MayGo).ShouldBe((8, false));
+        (lost.Total, lost.MayGo).ShouldBe((9, false));
     }
 
     [Fact]
@@ -211,6 +212,10 @@ public sealed class KeyRotationTests(PostgresFixture postgres) : DataTests(postg
         ExportVault exports = new(new AesGcmSecretProtector(ring, ExportVault.Purpose));
         await Host.Get<IScheduledExportStore>().AddAsync(new ScheduledExport(export, acme.Organization.Id, "nightly", ExportPeriod.Day, Payloads: false, new S3Bucket(new Uri("https://s3.example.com"), "r", "b", "", "k"),
             exports.Seal(acme.Organization.Id, export, new Secret("store-secret")), "••••", DataHost.Now, DataHost.Now, LastRun: null), 1, TestChanges.In(acme.Organization.Id), Cancelled);
+        LogStreamId stream = DataHost.NewId<LogStreamId>();
+        LogStreamVault streams = new(new AesGcmSecretProtector(ring, LogStreamVault.Purpose));
+        await Host.Get<ILogStreamStore>().AddAsync(new LogStream(stream, acme.Organization.Id, "siem", new LogTarget.Webhook(new Uri("https://logs.example.com"), WebhookAuthentication.Authorization),
+            streams.Seal(acme.Organization.Id, stream, new Secret("Bearer x")), "••••", "", Payloads: false, DataHost.Now, new LogStreamProgress(0, 0, null, null, null)), 1, TestChanges.In(acme.Organization.Id), Cancelled);
         await HasherAsync(ring);
         return (credential, signing);
     }

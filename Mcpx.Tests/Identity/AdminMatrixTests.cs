@@ -8,6 +8,7 @@ using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Calls.Recording;
 using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Calls.Search;
+using Mcpx.Core.Calls.Streaming;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
@@ -54,6 +55,9 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
         ["CallExport.WriteAsync(order, output)"] = (Permission.ViewResources, a => Get<CallExport>().WriteAsync(a, new CallExportOrder(new CallFilter(Cursor: "zzz"), "", ExportFormat.Csv, false), PipeWriter.Create(Stream.Null), Cancelled)),
         ["ScheduledExportAdmin.ListAsync()"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().ListAsync(a, Cancelled)),
         ["ScheduledExportAdmin.CreateAsync(input)"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().CreateAsync(a, new NewScheduledExport("Not A Slug"), Cancelled)),
+        ["LogStreamAdmin.ListAsync()"] = (Permission.ManageOrganization, a => Get<LogStreamAdmin>().ListAsync(a, Cancelled)),
+        ["LogStreamAdmin.CreateAsync(input)"] = (Permission.ManageOrganization, a => Get<LogStreamAdmin>().CreateAsync(a, new NewLogStream("Not A Slug"), Cancelled)),
+        ["LogStreamAdmin.DeleteAsync(id)"] = (Permission.ManageOrganization, a => Get<LogStreamAdmin>().DeleteAsync(a, default, Cancelled)),
         ["ScheduledExportAdmin.DeleteAsync(id)"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().DeleteAsync(a, default, Cancelled)),
         ["SavedFilterAdmin.ListAsync()"] = (Permission.ViewResources, a => Get<SavedFilterAdmin>().ListAsync(a, Cancelled)),
         ["SavedFilterAdmin.CreateAsync(input)"] = (Permission.ViewResources, a => Get<SavedFilterAdmin>().CreateAsync(a, new NewSavedFilter("", ""), Cancelled)),

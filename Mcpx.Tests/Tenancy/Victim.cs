@@ -54,6 +54,7 @@ internal sealed class Victim
         victim._words["hold"] = await MakeAsync(gateway, "/api/legal-holds", new { name = $"{Marker} case", tool = $"{Marker}_held" });
         victim._words["saved-filter"] = await MakeAsync(gateway, "/api/calls/filters", new { name = $"{Marker} filter", query = $"tool={Marker}_tool" });
         victim._words["scheduled-export"] = await MakeAsync(gateway, "/api/exports", new { name = "vaulted", endpoint = "http://127.0.0.1:9", bucket = "calls", accessKeyId = "key", secret = $"{Marker}-secret" });
+        victim._words["log-stream"] = await MakeAsync(gateway, "/api/log-streams", new { name = "vaulted", url = "http://127.0.0.1:9", authorization = $"Bearer {Marker}", query = $"tool={Marker}_tool" });
         await gateway.CallToolAsync("vault", $"{Marker}_tool");
         victim._words["call"] = (await gateway.CallsOfAsync("vault"))[0]["id"]!.GetValue<string>();
         return victim;

@@ -53,6 +53,7 @@ internal static class ApiEndpoints
         ServiceAccountsApi.Map(read, write);
         CallsApi.Map(read, write);
         ExportsApi.Map(read, write);
+        LogStreamsApi.Map(read, write);
         AuditApi.Map(read);
         AuditChainApi.Map(read);
         GroupRolesApi.Map(read, write);

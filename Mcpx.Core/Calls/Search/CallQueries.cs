@@ -26,18 +26,35 @@ public sealed class CallQueries(ServerAdmin servers, GatewayAdmin gateways, Time
     public async Task<CallFilter> ReadAsync(Actor actor, CallQuery query, CancellationToken cancellationToken)
     {
         actor.Demand(Permission.ViewResources);
+        CallFilter filter = ReadResolved(query with { Server = null, Gateway = null });
+        return filter with { Server = await ServerOfAsync(actor, query.Server, cancellationToken), Gateway = await GatewayOfAsync(actor, query.Gateway, cancellationToken) };
+    }
+
+    /// <summary>The query with servers and gateways by their ids: it means the same when they are renamed, or gone.</summary>
+    /// <inheritdoc cref="ReadAsync" path="/exception"/>
+    public async Task<CallQuery> ResolveAsync(Actor actor, CallQuery query, CancellationToken cancellationToken)
+    {
+        CallFilter filter = await ReadAsync(actor, query, cancellationToken);
+        return query with { Server = filter.Server?.ToString(), Gateway = filter.Gateway?.ToString() };
+    }
+
+    /// <summary>The filter of a query that names servers and gateways by their ids.</summary>
+    /// <exception cref="RefusalException.Invalid">Something of it can't be understood.</exception>
+    public CallFilter ReadResolved(CallQuery query)
+    {
         InputCheck check = new();
         TimeSpan? range = RangeOf(query.Range);
         check.Require(query.Range is null || range is not null, "range", "Use a number and m, h or d: 15m, 6h, 30d.");
         DateTimeOffset? from = InstantOf(check, query.From, "from");
         if (range is { } span && (from is null || from < time.GetUtcNow() - span)) from = time.GetUtcNow() - span;
         CallFilter filter = new(
+            Server: IdOf<ServerId>(check, query.Server, "server"), Gateway: IdOf<GatewayId>(check, query.Gateway, "gateway"),
             Method: query.Method, Tool: query.Tool, Outcomes: OutcomesOf(check, query.Outcome), From: from, To: InstantOf(check, query.To, "to"), Cursor: query.Cursor,
             ServiceAccount: IdOf<ServiceAccountId>(check, query.ServiceAccount, "serviceAccount"), WouldBeDenied: query.Outcome == CallQuery.WouldBeDenied,
             FirstRound: IdOf<CallId>(check, query.FirstRound, "firstRound"), User: IdOf<UserId>(check, query.User, "user"), Token: IdOf<TokenId>(check, query.Token, "token"), Rule: query.Rule,
             MinMicroseconds: MicrosecondsOf(check, query.MinMs, "minMs"), MaxMicroseconds: MicrosecondsOf(check, query.MaxMs, "maxMs"), Words: CallWords.Parse(check, query.Text, "text"));
         check.ThrowIfWrong();
-        return filter with { Server = await ServerOfAsync(actor, query.Server, cancellationToken), Gateway = await GatewayOfAsync(actor, query.Gateway, cancellationToken) };
+        return filter;
     }
 
     /// <summary>An id names also what is gone; a slug only what is there.</summary>

@@ -10,6 +10,9 @@ public readonly record struct PayloadReader
     /// <summary>The person or the service account whose own calls these are; null for nobody's.</summary>
     public Guid? Caller { get; private init; }
 
+    /// <summary>For what an Owner has set up to see all.</summary>
+    public static PayloadReader Everybody { get; } = new() { SeesAll = true };
+
     public static PayloadReader Of(Actor actor) => new() { SeesAll = actor.Role.Allows(Permission.SeePayloads), Caller = actor.Principal.Id };
 
     /// <summary>Who made a call, as one id.</summary>

@@ -43,9 +43,7 @@ public sealed partial class Field : ComponentBase, IDisposable
 
     public void Dispose()
     {
-        if (_listening is null) return;
-        _listening.OnValidationStateChanged -= OnValidationStateChanged;
-        _listening.OnFieldChanged -= OnFieldChanged;
+        if (_listening is not null) _listening.OnValidationStateChanged -= OnValidationStateChanged;
     }
 
     protected override void OnParametersSet()
@@ -54,11 +52,7 @@ public sealed partial class Field : ComponentBase, IDisposable
         {
             Dispose();
             _listening = Form;
-            if (Form is not null)
-            {
-                Form.OnValidationStateChanged += OnValidationStateChanged;
-                Form.OnFieldChanged += OnFieldChanged;
-            }
+            if (Form is not null) Form.OnValidationStateChanged += OnValidationStateChanged;
         }
 
         Refresh();
@@ -66,24 +60,18 @@ public sealed partial class Field : ComponentBase, IDisposable
 
     private void OnValidationStateChanged(object? sender, ValidationStateChangedEventArgs e)
     {
-        _answered = false;
-        Refresh();
-        _ = InvokeAsync(StateHasChanged);
-    }
-
-    private void OnFieldChanged(object? sender, FieldChangedEventArgs e)
-    {
-        if (For is null || _error is null || !FieldIdentifier.Create(For).Equals(e.FieldIdentifier)) return;
-        _answered = true;
         Refresh();
         _ = InvokeAsync(StateHasChanged);
     }
 
     private void Refresh()
     {
-        _error = Error ?? (Form is not null && For is not null
+        var found = Error ?? (Form is not null && For is not null
             ? Form.GetValidationMessages(FieldIdentifier.Create(For)).FirstOrDefault()
             : null);
+        // With the words gone at the first edit, the button would move away from under the click that is aimed at it.
+        _answered = found is null && _error is not null && Form is not null && For is not null && Form.IsModified(FieldIdentifier.Create(For));
+        if (!_answered) _error = found;
         var described = string.Join(' ', new[] { Hint is null ? null : HintId, _error is null ? null : ErrorId }.Where(id => id is not null));
         _context = new FieldContext(_id, described.Length == 0 ? null : described, _error is not null && !_answered, !Optional);
     }

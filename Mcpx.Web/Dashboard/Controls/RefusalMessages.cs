@@ -5,8 +5,7 @@ namespace Mcpx.Web.Dashboard.Controls;
 
 /// <summary>
 /// Puts what Core refused beside the fields it is about. Core checks, the form only shows: a rule that stood in both
-/// would one day differ. A message stays until the next try: one that went with the first keystroke would move the button
-/// away from under the click that was aimed at it, and nobody could read again what was asked for.
+/// would one day differ.
 /// </summary>
 internal sealed class RefusalMessages
 {
@@ -28,6 +27,11 @@ internal sealed class RefusalMessages
         _form = form;
         _store = new ValidationMessageStore(form);
         _find = find;
+        form.OnFieldChanged += (_, e) =>
+        {
+            _store.Clear(e.FieldIdentifier);
+            form.NotifyValidationStateChanged();
+        };
     }
 
     /// <summary>What belongs to no field of the form; null when everything found its place.</summary>
@@ -37,6 +41,8 @@ internal sealed class RefusalMessages
     {
         Rest = null;
         _store.Clear();
+        // What was edited was so for the try that begins here.
+        _form.MarkAsUnmodified();
         _form.NotifyValidationStateChanged();
     }
 

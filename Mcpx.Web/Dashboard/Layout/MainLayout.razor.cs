@@ -17,6 +17,7 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _left = new();
+    private bool _disposed;
     private IDisposable? _subscription;
     private DashboardViewer? _viewer;
     private Dictionary<NavigationKey, string> _counts = [];
@@ -35,9 +36,13 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
     [Inject]
     private SnapshotKeeper Snapshots { get; set; } = null!;
 
+    /// <summary>Fires when the page is left; a look that goes on behind that ends at once.</summary>
+    private CancellationToken Left => _disposed ? new CancellationToken(true) : _left.Token;
+
     public void Dispose()
     {
         _subscription?.Dispose();
+        _disposed = true;
         _left.Cancel();
         _left.Dispose();
     }
@@ -74,9 +79,9 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
     private async Task LookAsync()
     {
         string organization = _organization!;
-        DashboardViewer? viewer = await Session.FindViewerAsync(organization, _left.Token);
+        DashboardViewer? viewer = await Session.FindViewerAsync(organization, Left);
         // Again when name, role or organisation changed.
-        IReadOnlyList<Membership>? memberships = viewer is null || viewer == _viewer ? _memberships : await Session.MembershipsAsync(_left.Token);
+        IReadOnlyList<Membership>? memberships = viewer is null || viewer == _viewer ? _memberships : await Session.MembershipsAsync(Left);
         // The person has gone on to another organisation meanwhile: that one's look tells.
         if (organization != _organization) return;
         // Kept together and at the end: after a viewer whose memberships could not be read, the next look would see no
@@ -101,7 +106,7 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
         using var timer = new PeriodicTimer(LookAgain, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(_left.Token))
+            while (await timer.WaitForNextTickAsync(Left))
             {
                 await InvokeAsync(LookAgainAsync);
             }
@@ -114,7 +119,7 @@ public sealed partial class MainLayout(TimeProvider time, NavigationManager navi
 
     private async Task LookAgainAsync()
     {
-        if (_viewer is null || _removed || _left.IsCancellationRequested) return;
+        if (_viewer is null || _removed || _disposed) return;
         var (before, countsBefore) = (_viewer, _counts);
         try
         {
