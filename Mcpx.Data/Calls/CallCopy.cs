@@ -32,17 +32,25 @@ internal static class CallCopy
     private static async Task CopyAsync(
         NpgsqlConnection connection, string sql, IEnumerable<CallRecord> calls, Action<BinaryRows, CallRecord> write, CancellationToken cancellationToken)
     {
-        // Disposing finishes the COPY; should a row fail before that, the transaction around it is rolled back.
         await using NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         using BinaryRows rows = new(copy);
-        rows.Begin();
-        foreach (CallRecord call in calls)
+        try
         {
-            write(rows, call);
-            await rows.RowEndAsync(cancellationToken);
-        }
+            rows.Begin();
+            foreach (CallRecord call in calls)
+            {
+                write(rows, call);
+                await rows.RowEndAsync(cancellationToken);
+            }
 
-        await rows.EndAsync(cancellationToken);
+            await rows.EndAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not (NpgsqlException or OperationCanceledException))
+        {
+            // Disposing alone would end the COPY in the middle of a row, and the database's complaint of that would hide why.
+            await copy.CancelAsync();
+            throw;
+        }
     }
 
     private static void WriteCall(BinaryRows rows, CallRecord call)

@@ -1,7 +1,9 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Primitives;
 using Mcpx.Data;
+using Mcpx.Data.Calls;
 using Mcpx.Tests.Fixtures;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -12,6 +14,23 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
     private static readonly OrganizationId Acme = DataHost.NewId<OrganizationId>();
 
     private ICallStore Calls => Host.CallsOf(Acme);
+
+    [Fact]
+    public async Task What_goes_wrong_with_a_row_is_said_and_not_what_the_database_makes_of_its_half()
+    {
+        OrganizationId organization = DataHost.NewId<OrganizationId>();
+        IEnumerable<CallRecord> Calls()
+        {
+            yield return DataHost.NewCall(organization, DataHost.Now);
+            throw new InvalidDataException("the second row");
+        }
+
+        await using NpgsqlConnection connection = await Host.Owner.OpenConnectionAsync(Cancelled);
+
+        (await Should.ThrowAsync<InvalidDataException>(() => CallCopy.CopyCallsAsync(connection, "calls", Calls(), Cancelled))).Message.ShouldBe("the second row");
+        await using NpgsqlCommand command = new("SELECT count(*) FROM calls", connection);
+        (await command.ExecuteScalarAsync(Cancelled)).ShouldBe(0L);
+    }
 
     [Fact]
     public async Task A_call_comes_back_as_it_was_written()

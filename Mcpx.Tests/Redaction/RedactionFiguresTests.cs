@@ -17,7 +17,7 @@ public sealed class RedactionFiguresTests(PostgresFixture postgres) : DataTests(
     public async Task Writing_records_of_six_kilobytes_with_and_without()
     {
         OrganizationId redacted = (await Host.AddOrganizationAsync("acme")).Organization.Id;
-        OrganizationId whole = DataHost.NewId<OrganizationId>();
+        OrganizationId whole = (await Host.AddOrganizationAsync("whole")).Organization.Id;
         byte[] request = Encoding.UTF8.GetBytes(SamplePayloads.Request), response = Encoding.UTF8.GetBytes(SamplePayloads.Response);
         ICallStore calls = Host.CallsOf(whole);
         foreach (OrganizationId organization in new[] { whole, redacted, whole, redacted, whole, redacted })
