@@ -988,6 +988,15 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("hold_released_at");
 
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<bool>("NewServersClosed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("new_servers_closed");
+
                     b.Property<int>("PayloadDays")
                         .HasColumnType("integer")
                         .HasDefaultValue(90)
@@ -997,15 +1006,6 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("integer")
                         .HasDefaultValue(400)
                         .HasColumnName("record_days");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("name");
-
-                    b.Property<bool>("NewServersClosed")
-                        .HasColumnType("boolean")
-                        .HasColumnName("new_servers_closed");
 
                     b.Property<short>("Recording")
                         .HasColumnType("smallint")
@@ -1594,6 +1594,11 @@ namespace Mcpx.Data.Migrations
                     b.Property<DateTimeOffset?>("ProbedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("probed_at");
+
+                    b.Property<bool>("PropagateTrace")
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("propagate_trace");
 
                     b.Property<string>("SessionVersion")
                         .HasColumnType("text")
