@@ -50,10 +50,11 @@ public sealed class GatewayMetrics : ICallSink, IDisposable
         if (call.Method is "GET" or "DELETE" or "subscriptions/listen") return;
         string method = CallLabels.MethodOf(call);
         string? tool = _labels.ToolOf(call);
-        Measure(_serverDuration, call.TotalMicroseconds, call, organization, method, tool, CallLabels.ErrorOf(call));
-        if (call.UpstreamMicroseconds == 0) return;
-        bool isServers = call.Outcome is CallOutcome.ToolError or CallOutcome.UpstreamError or CallOutcome.Timeout or CallOutcome.ClientAborted;
-        Measure(_clientDuration, call.UpstreamMicroseconds, call, organization, method, tool, isServers ? CallLabels.ErrorOf(call) : null);
+        string? error = CallLabels.ErrorOf(call);
+        Measure(_serverDuration, call.TotalMicroseconds, call, organization, method, tool, error);
+        // What was refused on the last step says nothing of the server.
+        if (call.UpstreamMicroseconds == 0 || call.Outcome is CallOutcome.Denied or CallOutcome.RateLimited) return;
+        Measure(_clientDuration, call.UpstreamMicroseconds, call, organization, method, tool, error);
     }
 
     /// <summary>A call was refused without a record, since there is no room for one.</summary>

@@ -57,7 +57,8 @@ public sealed class CallTracing(CallLabels labels) : IDisposable
             span.SetTag("mcp.method.name", method).SetTag("network.transport", "tcp");
             if (method == CallLabels.ToolsCall && (context.UpstreamName ?? context.Message?.Name) is { } tool)
                 span.SetTag("gen_ai.tool.name", RecordMaker.Clean(tool)).SetTag("gen_ai.operation.name", "execute_tool");
-            Fail(span, context.FailureReason ?? context.Progress.Outcome switch
+            bool isLeft = context.Progress.UpstreamEnded == 0 && context.ClientGone.IsCancellationRequested;
+            Fail(span, context.FailureReason ?? (isLeft ? CallOutcome.ClientAborted : context.Progress.Outcome) switch
             {
                 CallOutcome.Ok => null,
                 CallOutcome.ToolError => "tool_error",

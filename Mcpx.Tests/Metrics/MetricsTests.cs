@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
@@ -190,6 +192,20 @@ public sealed class MetricsTests(PostgresFixture postgres) : IAsyncLifetime
         seen.Find("mcpx_calls_active").Single().Value.ShouldBe(0);
         (await _gateway.ApiAsync(HttpMethod.Delete, $"/api/servers/{id}")).Status.ShouldBe(HttpStatusCode.NoContent);
         await Eventually.TrueAsync(async () => !(await ScrapeAsync()).Find("mcpx_breaker_state", ("mcpx_server", slug)).Any(), "a server that is gone has no breaker", null, Cancelled);
+    }
+
+    [Fact]
+    public async Task The_documentation_names_exactly_the_instruments_that_there_are()
+    {
+        var own = _gateway.Services.GetRequiredService<GatewayMetrics>().Meter;
+        List<string> instruments = [];
+        using MeterListener listener = new() { InstrumentPublished = (instrument, _) => instruments.AddRange(ReferenceEquals(instrument.Meter, own) ? [instrument.Name] : []) };
+        listener.Start();
+
+        var text = await File.ReadAllTextAsync(Repository.PathOf("docs", "observability.md"), Cancelled);
+        var table = text[text.IndexOf("| name | kind, unit |", StringComparison.Ordinal)..].Split("\n\n")[0];
+        var documented = table.Split('\n').Skip(2).SelectMany(line => Regex.Matches(line.Split('|')[1], "`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(m => m.Groups["name"].Value));
+        documented.ShouldBe(instruments, ignoreOrder: true);
     }
 
     /// <summary>A server of which the gateway has read the list.</summary>
