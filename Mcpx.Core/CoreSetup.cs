@@ -70,6 +70,8 @@ public static class CoreSetup
         services.AddDecisions();
         services.AddSingleton<UpstreamGuard>().AddSingleton<InstallationAdmin>();
         services.AddSingleton<MetricsQuery>().AddSingleton<LiveFigures>();
+        services.AddSingleton<ToolLabels>().AddSingleton<CallLabels>().AddSingleton<GatewayGauges>();
+        services.AddSingleton<GatewayMetrics>().AddSingleton<ICallSink>(s => s.GetRequiredService<GatewayMetrics>());
 
         services.AddSingleton<IRedactionSource>(s => s.GetRequiredService<SnapshotKeeper>());
         services.AddSingleton(s => new RedactionVault(new AesGcmSecretProtector(s.GetRequiredService<KeyRing>(), RedactionVault.Purpose)));
@@ -122,7 +124,7 @@ public static class CoreSetup
         services.AddSingleton<RawLeg>().AddSingleton<CallHandles>();
         AddBridge(services);
         AddGateways(services);
-        services.AddSingleton<RecordMaker>();
+        services.AddSingleton<RecordMaker>().AddSingleton<CallTracing>();
         foreach (Type filter in ProxyPipeline.Order)
             services.AddSingleton(typeof(IProxyFilter), filter);
         return services.AddSingleton<ProxyPipeline>();

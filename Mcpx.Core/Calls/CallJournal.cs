@@ -12,7 +12,10 @@ namespace Mcpx.Core.Calls;
 /// <param name="Oldest">How long the oldest record has waited; null when none does.</param>
 /// <param name="LastError">Why the last write to the database failed; null when it did not.</param>
 /// <param name="DiskError">Why the disk takes no records; null when it does.</param>
-public sealed record JournalState(bool IsAccepting, long Depth, long Bytes, long Budget, TimeSpan? Oldest, string? LastError, string? DiskError);
+/// <param name="Drained">Records that went to the database since the process started, those that an earlier one left included.</param>
+/// <param name="DrainFailures">Writes to the database that failed since the process started; each is tried again.</param>
+public sealed record JournalState(
+    bool IsAccepting, long Depth, long Bytes, long Budget, TimeSpan? Oldest, string? LastError, string? DiskError, long Drained, long DrainFailures);
 
 /// <summary>
 /// Where a finished call goes before its answer is sent: onto this machine's disk, and from there to the database in
@@ -38,6 +41,8 @@ public sealed partial class CallJournal(
     private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DiskJournal? _disk;
     private DateTimeOffset? _oldest;
+    private long _drained;
+    private long _drainFailures;
     private bool _hasWarned;
 
     /// <summary>For tests that let the disk fail.</summary>
@@ -59,7 +64,8 @@ public sealed partial class CallJournal(
     public string? DiskError => _disk?.Failure;
 
     /// <summary>All of it at once, for people.</summary>
-    public JournalState State => new(CanAdmit, Depth, Bytes, settings.Budget, Oldest is { } oldest ? time.GetUtcNow() - oldest : null, LastError, DiskError);
+    public JournalState State => new(CanAdmit, Depth, Bytes, settings.Budget, Oldest is { } oldest ? time.GetUtcNow() - oldest : null, LastError, DiskError,
+        Interlocked.Read(ref _drained), Interlocked.Read(ref _drainFailures));
 
     /// <summary>Asked before a call is forwarded: false means that its record might not be kept.</summary>
     public bool CanAdmit => _disk is { Failure: null } && Bytes < settings.Budget;
@@ -231,11 +237,13 @@ public sealed partial class CallJournal(
             {
                 await store.WriteAsync(batch, cancellationToken);
                 LastError = null;
+                Interlocked.Add(ref _drained, batch.Count);
                 return;
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 LastError = e.Message;
+                Interlocked.Increment(ref _drainFailures);
                 LogWriteFailed(logger, e, batch.Count, attempt + 1);
                 Warn();
                 TimeSpan pause = TimeSpan.FromMilliseconds(Math.Min(LongestRetry.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(attempt, 10))));

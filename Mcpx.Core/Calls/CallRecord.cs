@@ -156,6 +156,9 @@ public sealed record CallRecord
     /// <summary>Of no interest to readers: what is read from the database is whole.</summary>
     public RecordStage Stage { get; init; }
 
+    /// <summary>For who watches calls end; neither the journal nor the database keeps it.</summary>
+    public CallFacets Facets { get; init; }
+
     // What redaction adds on the way to the database; in the journal these are empty.
 
     /// <summary>How much of the payloads is kept; null for records of before this was a choice.</summary>

@@ -50,6 +50,9 @@ public sealed class McpMessage
     /// <summary><c>params._meta.traceparent</c> as it stands there.</summary>
     public string? TraceParent { get; internal set; }
 
+    /// <summary>True when <c>params._meta</c> has a <c>traceparent</c>, <c>tracestate</c> or <c>baggage</c>, valid or not.</summary>
+    public bool HasTrace { get; internal set; }
+
     /// <summary>True when the request repeats an earlier one with answers (<c>requestState</c>).</summary>
     public bool HasRequestState { get; internal set; }
 

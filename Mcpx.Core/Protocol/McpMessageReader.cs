@@ -27,7 +27,7 @@ public ref struct McpMessageReader
     private static readonly KnownMembers InParams =
         new("name", "uri", "_meta", "arguments", "protocolVersion", "clientInfo", "requestState", "inputResponses");
 
-    private static readonly KnownMembers InMeta = new(ProtocolVersionKey, ClientInfoKey, ClientCapabilitiesKey, "progressToken", "traceparent");
+    private static readonly KnownMembers InMeta = new(ProtocolVersionKey, ClientInfoKey, ClientCapabilitiesKey, "progressToken", TraceContext.ParentKey, "tracestate", "baggage");
     private static readonly KnownMembers InClientInfo = new("name", "version");
 
     private readonly ReadOnlyMemory<byte> _body;
@@ -200,8 +200,12 @@ public ref struct McpMessageReader
                     _message.HasClientCapabilities = _json.TokenType is JsonTokenType.StartObject;
                     break;
                 case 4:
+                    _message.HasTrace = true;
                     // One of another length is none; see TraceContext.
                     if (_json.TokenType is JsonTokenType.String && _json.ValueSpan.Length == TraceContext.ParentLength) _message.TraceParent = _json.GetString();
+                    break;
+                case 5 or 6:
+                    _message.HasTrace = true;
                     break;
                 case 3:
                     _message.HasProgressToken = _json.TokenType is JsonTokenType.String or JsonTokenType.Number;

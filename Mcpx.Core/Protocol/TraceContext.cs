@@ -6,6 +6,9 @@ public static class TraceContext
     /// <summary>Of version 00: version, trace id, parent id, flags.</summary>
     public const int ParentLength = 55;
 
+    /// <summary>The header, and the member of <c>_meta</c>.</summary>
+    public const string ParentKey = "traceparent";
+
     private const int IdStart = 3;
     private const int IdLength = 32;
 

@@ -40,6 +40,10 @@ public sealed class AnnounceFilter(CallJournal journal, RecordMaker maker) : IPr
         await next(context);
     }
 
-    private static void Refuse(ProxyContext context) => context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded,
-        "The organisation records strictly, and the database takes no records at the moment. Nothing was forwarded.", RecordFilter.RetryAfter);
+    private static void Refuse(ProxyContext context)
+    {
+        context.Cause = CallCauses.Unrecorded;
+        context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded,
+            "The organisation records strictly, and the database takes no records at the moment. Nothing was forwarded.", RecordFilter.RetryAfter);
+    }
 }

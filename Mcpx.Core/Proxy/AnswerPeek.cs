@@ -53,6 +53,42 @@ public static class AnswerPeek
         return AnswerKind.Garbage;
     }
 
+    /// <summary><c>error.code</c> of an error; null when it has none, or none that is a whole number.</summary>
+    public static int? ErrorCodeOf(ReadOnlySpan<byte> message)
+    {
+        try
+        {
+            Utf8JsonReader json = new(message, Options);
+            json.Read();
+            while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
+            {
+                bool isError = json.ValueTextEquals("error"u8);
+                json.Read();
+                if (isError && json.TokenType is JsonTokenType.StartObject) return CodeIn(ref json);
+                json.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            // Cut off, or not JSON to the end.
+        }
+
+        return null;
+    }
+
+    private static int? CodeIn(ref Utf8JsonReader json)
+    {
+        while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
+        {
+            bool isCode = json.ValueTextEquals("code"u8);
+            json.Read();
+            if (isCode) return json.TokenType is JsonTokenType.Number && json.TryGetInt32(out int code) ? code : null;
+            json.Skip();
+        }
+
+        return null;
+    }
+
     /// <param name="status">The HTTP status it came with: from 500 on the server failed, whatever it says.</param>
     public static CallOutcome OutcomeOf(int status, AnswerKind kind, ReadOnlySpan<byte> message) => kind switch
     {

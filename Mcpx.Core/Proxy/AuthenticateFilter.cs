@@ -35,6 +35,7 @@ public sealed partial class AuthenticateFilter(ICallerDirectory callers, Resourc
         {
             // Closed, not open: while nobody can be asked, an unknown caller stays unknown. Known ones are served from memory.
             LogUnavailable(logger, e);
+            context.Cause = CallCauses.IdentityUnavailable;
             await Refuse(context, CallOutcome.Unauthenticated, ProxyErrors.IdentityUnavailable, "The access token could not be looked up.", RetryAfter);
             return;
         }

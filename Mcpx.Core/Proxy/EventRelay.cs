@@ -96,7 +96,7 @@ public sealed class EventRelay(TimeProvider time)
         bool isAwaited = isAnswer && context.IsRequest;
         if (isAwaited)
         {
-            context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
+            context.Progress.Heard(kind, data.Span);
             context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, data.Span), time);
             await context.Progress.Settle!();
         }

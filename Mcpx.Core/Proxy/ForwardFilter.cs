@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
@@ -14,7 +15,7 @@ namespace Mcpx.Core.Proxy;
 /// gateway answers some of it itself. What fails on the way becomes an error that names the server.
 /// </summary>
 public sealed class ForwardFilter(
-    RawLeg raw, UpstreamProtocols protocols, CatalogKeeper catalogs, UpstreamGuard guard, ServerSwitches switches, TimeProvider time,
+    RawLeg raw, UpstreamProtocols protocols, CatalogKeeper catalogs, UpstreamGuard guard, ServerSwitches switches, CallTracing tracing, TimeProvider time,
     SessionFront sessions, SessionBridge sessionBridge, StatelessBridge statelessBridge, SessionGateway sessionGateway, StatelessGateway statelessGateway) : IProxyFilter
 {
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
@@ -23,6 +24,7 @@ public sealed class ForwardFilter(
         Admission? admission = context.Route is null ? null : guard.Enter(context.Route.Server, context.IsStanding);
         if (admission is Admission.Refused refused)
         {
+            context.Cause = refused.Reason;
             context.Refuse(CallOutcome.RateLimited, ProxyErrors.NotAdmitted(context.Era, refused), refused.Sentence, ProxyErrors.RetryAfter(refused.RetryAfter));
         }
         else
@@ -31,6 +33,8 @@ public sealed class ForwardFilter(
             CancellationToken client = context.ClientGone;
             using CancellationTokenSource? call = context.Route is null ? null : CancellationTokenSource.CreateLinkedTokenSource(client, switches.Of(context.Route));
             if (call is not null) context.ClientGone = call.Token;
+            Activity? span = granted is null ? null : tracing.BeginUpstream(context);
+            TraceLink.Prepare(context, span);
             try
             {
                 await SendAsync(context, granted);
@@ -46,6 +50,7 @@ public sealed class ForwardFilter(
             finally
             {
                 context.ClientGone = client;
+                CallTracing.EndUpstream(context, span);
             }
 
             if (granted is not null) Judge(context, granted);

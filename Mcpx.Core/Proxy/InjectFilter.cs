@@ -50,6 +50,7 @@ public sealed class InjectFilter(CredentialBroker broker) : IProxyFilter
             _ => null,
         };
         if (refusal is not { } known) return false;
+        context.Cause = known.Reason;
         context.Refuse(CallOutcome.UpstreamError, ProxyErrors.Upstream(context.Era, known.Reason, known.Message), exception.Message);
         return true;
     }

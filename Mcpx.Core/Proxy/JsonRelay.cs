@@ -36,7 +36,7 @@ public sealed class JsonRelay(TimeProvider time)
         AnswerKind kind = AnswerPeek.KindOf(answer.Span, out ReadOnlySpan<byte> id);
         if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
         AnswerIds.Demand(context, kind, id, answer.Span);
-        context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
+        context.Progress.Heard(kind, answer.Span);
         context.Progress.ResponseBytes = answer.Length;
         context.Progress.Response.Add(answer.Span);
         context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, answer.Span), time);

@@ -13,6 +13,7 @@ public sealed class LimitFilter(CallMeter meter) : IProxyFilter
         if (context.Snapshot.Governance.Find(context.Caller!.Organization) is not { Limits.Count: > 0 } policies) return next(context);
         if (meter.TryEnter(policies.Limits, route.Server.Id, context.UpstreamName ?? tool, context.Caller!, out IDisposable? place) is { } hit)
         {
+            context.Cause = CallCauses.CallLimit;
             context.Decision = new Decision.Deny(hit.Limit.Name, $"As many calls as allowed: {hit.Limit.Words(hit.IsAtOnce)}.");
             context.Refuse(CallOutcome.RateLimited, ProxyErrors.LimitReached(context.Era, policies.Settings.ExplainRefusals ? hit : null, context.Id),
                 context.Decision.Reason, ProxyErrors.RetryAfter(hit.RetryAfter));

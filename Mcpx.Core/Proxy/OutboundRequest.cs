@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Mcpx.Core.Egress;
+using Mcpx.Core.Protocol;
 
 namespace Mcpx.Core.Proxy;
 
@@ -27,6 +28,9 @@ public sealed record OutboundRequest(HttpMethod Verb, Uri Url, ReadOnlyMemory<by
 
     public string? LastEventId { get; init; }
 
+    /// <summary>True where the server is told which trace the message belongs to; see <see cref="TraceLink"/>.</summary>
+    public bool PropagateTrace { get; init; }
+
     public HttpRequestMessage ToHttp()
     {
         HttpRequestMessage request = new(Verb, Url);
@@ -48,6 +52,7 @@ public sealed record OutboundRequest(HttpMethod Verb, Uri Url, ReadOnlyMemory<by
         Add(headers, "Mcp-Method", Method);
         Add(headers, "Mcp-Name", Name);
         Add(headers, "Last-Event-ID", LastEventId);
+        if (PropagateTrace && Body is { } message) Add(headers, TraceContext.ParentKey, TraceLink.ParentIn(message));
         foreach ((string name, string value) in Parameters)
             Add(headers, name, value);
         return request;

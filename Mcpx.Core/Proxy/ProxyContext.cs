@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Gateways;
@@ -191,6 +192,12 @@ public sealed class ProxyContext
     /// <summary>Why the server's part failed, one of <see cref="UpstreamFailures"/>; null when it did not.</summary>
     public string? FailureReason { get; set; }
 
+    /// <summary>What kept the call from its server, a word of a fixed set as in <c>error.data.reason</c>; null where a rule did, or nothing.</summary>
+    public string? Cause { get; set; }
+
+    /// <summary>The call's span; null while nobody listens.</summary>
+    public Activity? Trace { get; set; }
+
     public CallProgress Progress { get; } = new();
 
     /// <summary>Ends the call with an answer of our own; the record filter sends it after recording it.</summary>
@@ -219,12 +226,23 @@ public sealed class CallProgress
     public long ResponseBytes { get; set; }
 
     /// <summary>True when the server's answer was a JSON-RPC error: it may not know what it was asked for, or how.</summary>
-    public bool IsErrorAnswer { get; set; }
+    public bool IsErrorAnswer { get; private set; }
+
+    /// <summary>Its code; null when it was no error, or has none.</summary>
+    public int? ErrorCode { get; private set; }
 
     public PayloadCapture Response { get; } = new();
 
     /// <summary>Makes the record durable. Called once, before the last byte of the answer leaves.</summary>
     public Func<ValueTask>? Settle { get; set; }
+
+    /// <summary>What the server's answer is.</summary>
+    /// <param name="message">The answer, or as much of its front as there is.</param>
+    public void Heard(AnswerKind kind, ReadOnlySpan<byte> message)
+    {
+        IsErrorAnswer = kind is AnswerKind.Error;
+        ErrorCode = IsErrorAnswer ? AnswerPeek.ErrorCodeOf(message) : null;
+    }
 
     /// <summary>The upstream said what it had to say.</summary>
     public void End(CallOutcome outcome, TimeProvider time)

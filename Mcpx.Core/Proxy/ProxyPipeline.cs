@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Mcpx.Core.Proxy;
 
 public delegate ValueTask ProxyStep(ProxyContext context);
@@ -12,16 +14,22 @@ public interface IProxyFilter
 public sealed class ProxyPipeline
 {
     private readonly ProxyStep _start;
+    private readonly CallTracing _tracing;
 
-    public ProxyPipeline(IEnumerable<IProxyFilter> filters)
+    public ProxyPipeline(IEnumerable<IProxyFilter> filters, CallTracing tracing)
     {
+        _tracing = tracing;
         Dictionary<Type, IProxyFilter> byType = filters.ToDictionary(f => f.GetType());
         ProxyStep step = _ => ValueTask.CompletedTask;
         foreach (Type type in Order.Reverse())
         {
             IProxyFilter filter = byType[type];
             ProxyStep next = step;
-            step = context => filter.InvokeAsync(context, next);
+            string stage = type.Name.Replace("Filter", "", StringComparison.Ordinal).ToLowerInvariant();
+            // Recording is around the others; its span is made where it records.
+            step = type == typeof(RecordFilter)
+                ? context => filter.InvokeAsync(context, next)
+                : context => context.Trace is null ? filter.InvokeAsync(context, next) : StageAsync(stage, filter, context, next);
         }
 
         _start = step;
@@ -40,5 +48,35 @@ public sealed class ProxyPipeline
         typeof(ForwardFilter),
     ];
 
-    public ValueTask InvokeAsync(ProxyContext context) => _start(context);
+    public ValueTask InvokeAsync(ProxyContext context) => _tracing.IsOn ? TracedAsync(context) : _start(context);
+
+    private async ValueTask TracedAsync(ProxyContext context)
+    {
+        if ((context.Trace = _tracing.BeginCall(context)) is not { } span)
+        {
+            await _start(context);
+            return;
+        }
+
+        try
+        {
+            await _start(context);
+        }
+        finally
+        {
+            CallTracing.EndCall(context, span);
+        }
+    }
+
+    /// <summary>The stage's span ends when the next stage begins, so that the spans stand beside each other and each shows its own time.</summary>
+    private async ValueTask StageAsync(string stage, IProxyFilter filter, ProxyContext context, ProxyStep next)
+    {
+        using Activity? span = _tracing.BeginStage(context, stage);
+        await filter.InvokeAsync(context, onwards =>
+        {
+            span?.Stop();
+            return next(onwards);
+        });
+        if (span is { IsStopped: false } && context.Refusal is not null) span.SetStatus(ActivityStatusCode.Error);
+    }
 }

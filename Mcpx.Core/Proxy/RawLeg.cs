@@ -56,6 +56,7 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
         return new OutboundRequest(MethodOf(context.Verb), context.Route!.Server.Url, context.Verb is ProxyVerb.Message ? body : null)
         {
             ProtocolVersion = context.Headers.ProtocolVersion,
+            PropagateTrace = context.Route.Server.PropagateTrace,
             Session = context.UpstreamSession,
             Method = isStateless ? context.Headers.Method : null,
             // The same value as in the body: where a gateway changed the one, it changed the other.

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Health;
+using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +12,8 @@ namespace Mcpx.Core.Proxy;
 /// Outermost: whatever happens inside, one record comes of it, and it is durable before the answer's last byte leaves.
 /// Refusals of the other filters are sent from here, after they were recorded.
 /// </summary>
-public sealed partial class RecordFilter(CallJournal journal, RecordMaker maker, GlobalLimit limit, TimeProvider time, ILogger<RecordFilter> logger) : IProxyFilter
+public sealed partial class RecordFilter(
+    CallJournal journal, RecordMaker maker, GlobalLimit limit, GatewayMetrics metrics, CallTracing tracing, TimeProvider time, ILogger<RecordFilter> logger) : IProxyFilter
 {
     /// <summary>How long an answer waits for the database in an organisation that demands it.</summary>
     private static readonly TimeSpan StrictPatience = TimeSpan.FromSeconds(5);
@@ -29,7 +32,7 @@ public sealed partial class RecordFilter(CallJournal journal, RecordMaker maker,
             if (!journal.CanAdmit) RefuseUnrecorded(context, settlement);
             else if (context.Barred is { } barred) context.Refuse(CallOutcome.Denied, barred, barred.Message, barred.Status == 405 ? [Allow] : []);
             else if (isInside = limit.TryEnter(context.IsStanding)) await next(context);
-            else context.Refuse(CallOutcome.RateLimited, ProxyErrors.TooManyCalls, "As many calls as this replica takes are under way.", ProxyErrors.RetryAfter(GlobalLimit.RetryAfter));
+            else RefuseBusy(context);
         }
         catch (Exception e) when (context.ClientGone.IsCancellationRequested && e is OperationCanceledException or IOException or HttpRequestException)
         {
@@ -69,7 +72,16 @@ public sealed partial class RecordFilter(CallJournal journal, RecordMaker maker,
     private ValueTask RecordAsync(ProxyContext context)
     {
         CallRecord record = maker.Make(context);
-        return context.IsStrict ? RecordStrictlyAsync(record) : journal.AppendAsync(record);
+        return context.Trace is null ? KeepAsync(context, record) : KeepTracedAsync(context, record);
+    }
+
+    private ValueTask KeepAsync(ProxyContext context, CallRecord record) => context.IsStrict ? RecordStrictlyAsync(record) : journal.AppendAsync(record);
+
+    private async ValueTask KeepTracedAsync(ProxyContext context, CallRecord record)
+    {
+        tracing.Describe(context, record);
+        using Activity? span = tracing.BeginStage(context, "record");
+        await KeepAsync(context, record);
     }
 
     private async ValueTask RecordStrictlyAsync(CallRecord record)
@@ -78,8 +90,15 @@ public sealed partial class RecordFilter(CallJournal journal, RecordMaker maker,
         await journal.DemandStoredAsync(StrictPatience);
     }
 
-    private static void RefuseUnrecorded(ProxyContext context, Settlement settlement)
+    private static void RefuseBusy(ProxyContext context)
     {
+        context.Cause = CallCauses.Busy;
+        context.Refuse(CallOutcome.RateLimited, ProxyErrors.TooManyCalls, "As many calls as this replica takes are under way.", ProxyErrors.RetryAfter(GlobalLimit.RetryAfter));
+    }
+
+    private void RefuseUnrecorded(ProxyContext context, Settlement settlement)
+    {
+        metrics.CallUnrecorded();
         settlement.Skip();
         context.Refuse(CallOutcome.RateLimited, ProxyErrors.Overloaded, "The call could not have been recorded.", RetryAfter);
     }

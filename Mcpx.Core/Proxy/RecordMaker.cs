@@ -48,7 +48,7 @@ public sealed class RecordMaker(TimeProvider time)
             TotalMicroseconds = Microseconds(context.Arrived.Timestamp, time.GetTimestamp()),
             UpstreamMicroseconds = progress.UpstreamStarted == 0 ? 0 : Microseconds(progress.UpstreamStarted, upstreamEnded),
             FirstByteMicroseconds = context.Response.FirstByteAt is > 0 and var first ? Microseconds(context.Arrived.Timestamp, first) : 0,
-            TraceId = TraceContext.IdOf(message?.TraceParent ?? context.TraceParent),
+            TraceId = TraceContext.IdOf(message?.TraceParent ?? context.TraceParent) ?? (context.Trace is { Recorded: true } span ? span.TraceId.ToHexString() : null),
             FirstRound = context.FirstRound,
             RequestBytes = context.Body.Length,
             ResponseBytes = progress.ResponseBytes,
@@ -57,8 +57,19 @@ public sealed class RecordMaker(TimeProvider time)
             Response = caller is null ? null : progress.Response.ToPayload(),
             Truncated = context.Body.Length > PayloadCapture.Limit || progress.Response.Truncated,
             Stage = context.IsAnnounced ? RecordStage.End : RecordStage.Whole,
+            Facets = new CallFacets(
+                message?.MetaProtocolVersion ?? context.Headers.ProtocolVersion ?? message?.InitializeProtocolVersion,
+                context.Refusal?.Error.Code ?? progress.ErrorCode, context.FailureReason ?? context.Cause, VerdictOf(context.Decision)),
         };
     }
+
+    private static CallVerdict VerdictOf(Decision? decision) => decision switch
+    {
+        null => CallVerdict.None,
+        Decision.Deny => CallVerdict.Denied,
+        Decision.Allow { WouldDeny: not null } => CallVerdict.WouldBeDenied,
+        _ => CallVerdict.Allowed,
+    };
 
     /// <summary>What the record says should the gateway end before the call does.</summary>
     public CallRecord MakeIntent(ProxyContext context) => Make(context) with
@@ -78,7 +89,7 @@ public sealed class RecordMaker(TimeProvider time)
     private long Microseconds(long from, long to) => (long)time.GetElapsedTime(from, to).TotalMicroseconds;
 
     /// <summary>Claims of the client's, made fit for a table, a log and a screen; the payload keeps them as they came.</summary>
-    private static string? Clean(string? text, int longest = LongestText)
+    internal static string? Clean(string? text, int longest = LongestText)
     {
         if (text is null) return null;
         if (text.Length <= longest && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))

@@ -19,10 +19,13 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ProxySnapshot _current = ProxySnapshot.Empty;
+    private readonly TimeProvider _time;
+    private SnapshotBuild _built = SnapshotBuild.None;
     private Action? _onRoutesChanged;
 
-    public SnapshotKeeper(ISnapshotSource source, EgressRules egress, ChangeFeed changes, ILogger<SnapshotKeeper> logger)
+    public SnapshotKeeper(ISnapshotSource source, EgressRules egress, ChangeFeed changes, ILogger<SnapshotKeeper> logger, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _source = source;
         _egress = egress;
         _logger = logger;
@@ -40,6 +43,7 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            long began = _time.GetTimestamp();
             IReadOnlyList<OrganizationSnapshot> all = await _source.LoadAllAsync(Current, cancellationToken);
             // Before the servers: none is reached by rules that are older than it.
             _egress.Replace(all.Where(o => o.Hosts is not null).ToDictionary(o => o.Organization, o => o.Hosts!));
@@ -52,6 +56,7 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
                 Strict = [.. all.Where(o => o.IsStrict).Select(o => o.Organization)],
                 Redactions = new RedactionSnapshot(all.Select(o => o.Redaction).OfType<OrganizationRedaction>()),
             });
+            NoteBuilt(began);
             IsLoaded = true;
             _loaded.TrySetResult();
             _onRoutesChanged?.Invoke();
@@ -63,6 +68,8 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
     }
 
     GatewaySnapshot IRouteSource.Routes => Current.Gateways;
+
+    SnapshotBuild IRouteSource.Built => Volatile.Read(ref _built);
 
     PinSnapshot IPinSource.Pins => Current.Pins;
 
@@ -79,6 +86,8 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
         _subscription.Dispose();
         _turn.Dispose();
     }
+
+    private void NoteBuilt(long began) => Volatile.Write(ref _built, new SnapshotBuild(_built.Version + 1, _time.GetUtcNow(), _time.GetElapsedTime(began)));
 
     private async ValueTask OnChangeAsync(Change change)
     {
@@ -101,6 +110,7 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
         await _turn.WaitAsync();
         try
         {
+            long began = _time.GetTimestamp();
             OrganizationSnapshot part = await _source.LoadAsync(organization, Current, CancellationToken.None);
             ProxySnapshot before = Current;
             _egress.Set(organization, part.Hosts);
@@ -113,6 +123,7 @@ public sealed partial class SnapshotKeeper : IRouteSource, IPinSource, IRedactio
                 Strict = part.IsStrict ? before.Strict.Add(organization) : before.Strict.Remove(organization),
                 Redactions = before.Redactions.With(organization, part.Redaction),
             });
+            NoteBuilt(began);
             _onRoutesChanged?.Invoke();
         }
         finally

@@ -35,6 +35,7 @@ public sealed class ServerAdmin(IServerStore store, IEgressStore egress, Credent
             Headers = Trimmed(input.Headers) ?? [],
             Owner = input.Owner?.User,
             ToolPrefix = input.ToolPrefix ?? "",
+            PropagateTrace = input.PropagateTrace ?? false,
         };
         StoredCredential? stored = vault.Seal(actor.Organization, server.Id, credential);
         await store.AddAsync(server, stored, ChangeBy(actor, AdminAction.ServerCreate, server.Id), cancellationToken);
@@ -71,6 +72,7 @@ public sealed class ServerAdmin(IServerStore store, IEgressStore egress, Credent
             Headers = Trimmed(change.Headers) ?? before.Server.Headers,
             Owner = change.Owner is null ? before.Server.Owner : change.Owner.User,
             ToolPrefix = change.ToolPrefix ?? before.Server.ToolPrefix,
+            PropagateTrace = change.PropagateTrace ?? before.Server.PropagateTrace,
             // Another address or credential may meet another server; the store says the same.
             Protocol = (url is null || url == before.Server.Url) && change.Credential is null ? before.Server.Protocol : null,
             UpdatedAt = Instant.Now(time),

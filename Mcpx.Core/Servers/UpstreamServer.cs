@@ -43,6 +43,9 @@ public sealed record UpstreamServer(
 
     /// <summary>The member who answers for it; null when nobody does, or nobody does any more.</summary>
     public UserId? Owner { get; init; }
+
+    /// <summary>True when it is told which trace a call belongs to (W3C Trace Context). Off unless somebody wants it: ids of traces tell which calls belong together.</summary>
+    public bool PropagateTrace { get; init; }
 }
 
 /// <summary>A server and what may be told about its credential.</summary>
@@ -61,7 +64,7 @@ public sealed record ServerDetails(UpstreamServer Server, StoredCredential? Cred
             .With("description", Server.Description).With("enabled", Server.Enabled).With("timeoutSeconds", Server.TimeoutSeconds)
             .With("limits.firstByteSeconds", Server.Limits.FirstByteSeconds).With("limits.answerMebibytes", Server.Limits.AnswerMebibytes)
             .With("limits.concurrentCalls", Server.Limits.ConcurrentCalls).With("tags", Server.Tags)
-            .With("headers", Server.Headers.Select(h => $"{h.Name}: {h.Value}")).With("toolPrefix", Server.ToolPrefix).With("owner", OwnerName);
+            .With("headers", Server.Headers.Select(h => $"{h.Name}: {h.Value}")).With("toolPrefix", Server.ToolPrefix).With("propagateTrace", Server.PropagateTrace).With("owner", OwnerName);
         return Credential is null ? view : Credential.AddTo(view, entered);
     }
 }
@@ -96,6 +99,9 @@ public sealed record NewServer(
 
     /// <inheritdoc cref="UpstreamServer.ToolPrefix"/>
     public string? ToolPrefix { get; init; }
+
+    /// <inheritdoc cref="UpstreamServer.PropagateTrace"/>
+    public bool? PropagateTrace { get; init; }
 }
 
 /// <summary>Who shall answer for a server.</summary>
@@ -121,6 +127,9 @@ public sealed record ServerChange(
 
     /// <summary>Empty takes it away.</summary>
     public string? ToolPrefix { get; init; }
+
+    /// <inheritdoc cref="UpstreamServer.PropagateTrace"/>
+    public bool? PropagateTrace { get; init; }
 }
 
 public interface IServerStore

@@ -1681,6 +1681,11 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("probed_at");
 
+                    b.Property<bool>("PropagateTrace")
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("propagate_trace");
+
                     b.Property<string>("SessionVersion")
                         .HasColumnType("text")
                         .HasColumnName("session_version");

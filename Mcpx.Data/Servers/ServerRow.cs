@@ -57,6 +57,8 @@ internal sealed class ServerRow
 
     public required string ToolPrefix { get; init; }
 
+    public required bool PropagateTrace { get; init; }
+
     /// <summary>Null until it was tested as it is saved.</summary>
     public DateTimeOffset? TestedAt { get; init; }
 
@@ -93,6 +95,7 @@ internal sealed class ServerRow
         Headers = JsonSerializer.Serialize(server.Headers),
         OwnerId = server.Owner,
         ToolPrefix = server.ToolPrefix,
+        PropagateTrace = server.PropagateTrace,
         CreatedAt = server.CreatedAt,
         UpdatedAt = server.UpdatedAt,
     };
@@ -106,6 +109,7 @@ internal sealed class ServerRow
             Headers = JsonSerializer.Deserialize<ServerHeader[]>(Headers)!,
             Owner = OwnerId,
             ToolPrefix = ToolPrefix,
+            PropagateTrace = PropagateTrace,
         };
 
     public ServerDetails ToDetails() => new(ToServer(), Credential?.ToStored())
@@ -134,6 +138,7 @@ internal sealed class ServerConfiguration : IEntityTypeConfiguration<ServerRow>
         builder.Property(s => s.Eras).HasConversion<short?>();
         builder.Property(s => s.Tags).HasDefaultValueSql("'{}'");
         builder.Property(s => s.ToolPrefix).HasDefaultValue("");
+        builder.Property(s => s.PropagateTrace).HasDefaultValue(false);
         builder.Property(s => s.Headers).HasColumnType("jsonb").HasDefaultValueSql("'[]'");
         // The migration says ON DELETE SET NULL (owner_id), for which EF has no words.
         builder.HasOne(s => s.Owner).WithMany()

@@ -181,6 +181,7 @@ internal sealed class ServerStore(ScopedContexts contexts, ChangeWriter changes)
             .SetProperty(s => s.Headers, row.Headers)
             .SetProperty(s => s.OwnerId, row.OwnerId)
             .SetProperty(s => s.ToolPrefix, row.ToolPrefix)
+            .SetProperty(s => s.PropagateTrace, row.PropagateTrace)
             // From the row and not from what the writer read: a probe may have written in between.
             .SetProperty(s => s.Eras, s => s.Url == row.Url && !replaceCredential ? s.Eras : null)
             .SetProperty(s => s.OverSse, s => s.Url == row.Url && !replaceCredential ? s.OverSse : null)

@@ -47,7 +47,7 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
         var id = (string)made["subject"]!["id"]!;
         made["before"].ShouldBeNull();
         made["after"]!.Plain().ShouldBe("""
-            {"name":"CRM","slug":"crm","url":"http://127.0.0.1:9/mcp","description":"","enabled":true,"timeoutSeconds":60,"limits.firstByteSeconds":30,"limits.answerMebibytes":10,"limits.concurrentCalls":256,"tags":["sales"],"headers":[],"toolPrefix":"","credential.kind":"bearer","credential.secret":"••••1111"}
+            {"name":"CRM","slug":"crm","url":"http://127.0.0.1:9/mcp","description":"","enabled":true,"timeoutSeconds":60,"limits.firstByteSeconds":30,"limits.answerMebibytes":10,"limits.concurrentCalls":256,"tags":["sales"],"headers":[],"toolPrefix":"","propagateTrace":false,"credential.kind":"bearer","credential.secret":"••••1111"}
             """);
         await trail.ExpectAsync(AdminAction.ServerUpdate, "CRM", """{"description":"","tags":["sales"]}""", """{"description":"Deals","tags":["eu","sales"]}""",
             () => trail.SendAsync("PATCH", $"/api/servers/{id}", new { description = "Deals", tags = new[] { "sales", "eu" } }));

@@ -27,6 +27,7 @@ internal static class TenantMatrix
         ["GET,POST /not-found"] = Installation,
         ["GET /livez"] = Installation,
         ["GET /readyz"] = Installation,
+        ["GET /metrics"] = new Probe.Nobodys("Figures of the whole installation, off here; tried in the tests of its door."),
         ["GET,POST /sign-in"] = WayIn,
         ["GET /sign-in/link"] = WayIn,
         ["GET /sign-in/with/{provider}"] = WayIn,

@@ -18,11 +18,11 @@ internal sealed record OperationsAnswer(DateTimeOffset StartedAt, JournalAnswer 
 {
     public static OperationsAnswer From(InstallationReport report) => new(report.StartedAt,
         new JournalAnswer(report.Journal.IsAccepting, report.Journal.Depth, report.Journal.Bytes, report.Journal.Budget,
-            report.Journal.Oldest?.TotalSeconds, report.Journal.LastError, report.Journal.DiskError),
+            report.Journal.Oldest?.TotalSeconds, report.Journal.LastError, report.Journal.DiskError, report.Journal.Drained, report.Journal.DrainFailures),
         report.Database, report.Jobs is null ? null : [.. report.Jobs.Select(JobAnswer.From)]);
 }
 
-internal sealed record JournalAnswer(bool Accepting, long Depth, long Bytes, long BudgetBytes, double? OldestSeconds, string? LastError, string? DiskError);
+internal sealed record JournalAnswer(bool Accepting, long Depth, long Bytes, long BudgetBytes, double? OldestSeconds, string? LastError, string? DiskError, long Drained, long DrainFailures);
 
 internal sealed record JobAnswer(string Name, bool Running, bool? Succeeded, string? Result, DateTimeOffset? EndedAt, DateTimeOffset? NextAt)
 {

@@ -10,7 +10,7 @@ internal sealed record ServerAnswer(
     string Id, string Slug, string Name, string Description, string Url, string Endpoint, int TimeoutSeconds, bool Enabled,
     bool HasCredential, CredentialKind CredentialKind, string? CredentialHeader, string? CredentialHint, ClientAnswer? CredentialClient,
     UpstreamLimits Limits, ProtocolAnswer? Protocol, IReadOnlyList<string> Tags, IReadOnlyList<ServerHeader> Headers, OwnerAnswer? Owner,
-    string ToolPrefix, ServerHealth Health, LastTestAnswer? LastTest, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    string ToolPrefix, bool PropagateTrace, ServerHealth Health, LastTestAnswer? LastTest, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
     public static ServerAnswer From(ServerDetails details, CircuitState circuit, string organization, PublicAddress address)
     {
@@ -21,7 +21,7 @@ internal sealed record ServerAnswer(
             details.Credential?.Client is { } client ? ClientAnswer.From(client) : null,
             server.Limits, server.Protocol is null ? null : ProtocolAnswer.From(server.Protocol), server.Tags, server.Headers,
             server.Owner is { } owner ? new OwnerAnswer(owner.ToString(), details.OwnerName ?? "") : null,
-            server.ToolPrefix, ServerHealth.Of(server, circuit), details.LastTest is { } test ? new LastTestAnswer(test.At, test.Failure is null, test.Failure) : null, server.CreatedAt, server.UpdatedAt);
+            server.ToolPrefix, server.PropagateTrace, ServerHealth.Of(server, circuit), details.LastTest is { } test ? new LastTestAnswer(test.At, test.Failure is null, test.Failure) : null, server.CreatedAt, server.UpdatedAt);
     }
 }
 

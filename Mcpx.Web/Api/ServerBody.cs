@@ -18,15 +18,16 @@ internal sealed record ServerBody(
     IReadOnlyList<string>? Tags = null,
     IReadOnlyList<ServerHeader>? Headers = null,
     string? Owner = null,
-    string? ToolPrefix = null)
+    string? ToolPrefix = null,
+    bool? PropagateTrace = null)
 {
     /// <exception cref="RefusalException.Invalid">The owner is no id.</exception>
     public NewServer ToNew() => new(Name, Slug, Url, Description, TimeoutSeconds, Credential?.ToInput(), Enabled, Limits)
-        { Tags = Tags, Headers = Headers, Owner = OwnerInput(), ToolPrefix = ToolPrefix };
+        { Tags = Tags, Headers = Headers, Owner = OwnerInput(), ToolPrefix = ToolPrefix, PropagateTrace = PropagateTrace };
 
     /// <inheritdoc cref="ToNew"/>
     public ServerChange ToChange() => new(Name, Slug, Url, Description, TimeoutSeconds, Enabled, Credential?.ToInput(), Limits)
-        { Tags = Tags, Headers = Headers, Owner = OwnerInput(), ToolPrefix = ToolPrefix };
+        { Tags = Tags, Headers = Headers, Owner = OwnerInput(), ToolPrefix = ToolPrefix, PropagateTrace = PropagateTrace };
 
     private OwnerInput? OwnerInput()
     {

@@ -10,6 +10,7 @@ using Mcpx.Web.Authentication;
 using Mcpx.Web.Dashboard;
 using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.SignIn;
+using Mcpx.Web.Hosting.Telemetry;
 using Mcpx.Web.OAuth;
 using Mcpx.Web.Proxy;
 
@@ -62,6 +63,7 @@ internal static class McpxApp
         services.AddMcpxOAuth();
         services.AddMcpxApi();
         services.AddMcpxDashboard().AddMcpxPages();
+        services.AddMcpxTelemetry(options.Telemetry);
         services.AddSingleton<FirstOwner>().AddSingleton<DemoContent>().AddSingleton<Welcome>().AddSingleton<Readiness>();
         services.AddHostedService<Startup>();
     }
@@ -78,6 +80,7 @@ internal static class McpxApp
         app.UseAuthorization();
 
         app.MapProbes();
+        app.MapMetrics();
         app.MapMcp();
         app.MapOAuth();
         app.MapMcpxApi();

@@ -6,6 +6,7 @@ using Mcpx.Core.Health;
 using Mcpx.Core.Notifications;
 using Mcpx.Core.Servers;
 using Mcpx.Web.Authentication.Providers;
+using Mcpx.Web.Hosting.Telemetry;
 
 namespace Mcpx.Web.Hosting;
 
@@ -71,6 +72,9 @@ internal sealed record McpxOptions
     /// <summary><c>SMTP_URL</c> and <c>SMTP_FROM</c>: where mail goes out; null leaves handing over links to people.</summary>
     public MailSettings? Mail { get; init; }
 
+    /// <summary><c>METRICS_…</c> and <c>OTEL_…</c>: who hears of figures, traces and logs.</summary>
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Off;
+
     /// <exception cref="ConfigurationException">Names every mistake at once, each with the key to change.</exception>
     public static McpxOptions Read(IConfiguration configuration, bool isProduction)
     {
@@ -92,6 +96,7 @@ internal sealed record McpxOptions
         JournalSettings journal = ReadJournal(configuration, dataDirectory, mistakes);
         string? exports = Text(configuration["EXPORT_DIRECTORY"]);
         if (exports is not null && !Path.IsPathFullyQualified(exports)) mistakes.Add("EXPORT_DIRECTORY must be a whole path such as /var/lib/mcpx/exports.");
+        TelemetrySettings telemetry = TelemetrySettings.Read(configuration, mistakes);
         if (mistakes.Count > 0) throw new ConfigurationException(mistakes);
 
         return new McpxOptions
@@ -111,6 +116,7 @@ internal sealed record McpxOptions
             MaxTests = maxTests,
             SignIn = signIn,
             Mail = mail,
+            Telemetry = telemetry,
         };
     }
 

@@ -1,3 +1,5 @@
+using Mcpx.Web.Hosting.Telemetry;
+
 namespace Mcpx.Web.Hosting;
 
 /// <summary>For orchestrators: alive, and ready for traffic.</summary>
@@ -13,5 +15,11 @@ internal static class Probes
             http.Response.Headers.CacheControl = "no-store";
             return http.Response.WriteAsJsonAsync(readiness.Report(), http.RequestAborted);
         }).ShortCircuit();
+    }
+
+    public static void MapMetrics(this IEndpointRouteBuilder endpoints)
+    {
+        MetricsDoor door = endpoints.ServiceProvider.GetRequiredService<MetricsDoor>();
+        endpoints.MapGet(MetricsDoor.Path, door.AnswerAsync).ShortCircuit();
     }
 }

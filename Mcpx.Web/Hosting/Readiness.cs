@@ -33,6 +33,8 @@ internal sealed class Readiness(SnapshotKeeper snapshots, CallJournal journal, D
             oldestSeconds = waiting.Oldest is { } oldest ? (int?)Math.Max(0, oldest.TotalSeconds) : null,
             lastError = waiting.LastError,
             diskError = waiting.DiskError,
+            drained = waiting.Drained,
+            drainFailures = waiting.DrainFailures,
         },
         database = migrator.Facts,
     };

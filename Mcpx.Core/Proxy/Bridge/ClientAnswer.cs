@@ -49,7 +49,7 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
     /// <param name="status">The HTTP status if nothing was sent before.</param>
     public ValueTask FinishAsync(ReadOnlyMemory<byte> message, AnswerKind kind, int status)
     {
-        context.Progress.IsErrorAnswer = kind is AnswerKind.Error;
+        context.Progress.Heard(kind, message.Span);
         return FinishAsync(message, AnswerPeek.OutcomeOf(status, kind, message.Span), status);
     }
 

@@ -88,6 +88,7 @@ public sealed class HttpUpstreamSession : UpstreamSession
             Session = Id,
             ProtocolVersion = Version.Length == 0 ? null : Version,
             LastEventId = lastEventId,
+            PropagateTrace = Hop.Route.Server.PropagateTrace,
         };
         using HttpRequestMessage http = request.ToHttp();
         HttpResponseMessage answer = await _transport.SendAsync(Hop.Route, http, deadline.Token);

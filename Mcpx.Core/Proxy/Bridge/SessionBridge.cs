@@ -39,7 +39,7 @@ public sealed class SessionBridge(
     {
         UpstreamHop hop = context.Hop!;
         string method = context.Message!.Method!;
-        BridgedCall call = new(context, hop, context.Body, method, context.Message.Target, context.Rewrite);
+        BridgedCall call = new(context, hop, context.UpstreamBody, method, context.Message.Target, context.Rewrite);
         if (hop.Protocol.OverSse) return toSession.CallAsync(call, client, Id(context).ToString(), answer);
         if (method is RequestMethods.ResourcesSubscribe or RequestMethods.ResourcesUnsubscribe)
         {
@@ -52,7 +52,7 @@ public sealed class SessionBridge(
     }
 
     public Task TellAsync(ProxyContext context, SessionClient client) =>
-        relations.TellAllAsync(client, context.Body);
+        relations.TellAllAsync(client, context.UpstreamBody);
 
     public Task AnswerAsync(ProxyContext context, SessionClient client, QuestionRoute route) =>
         relations.AnswerAsync(context.Hop!, client, route, context.Body);

@@ -52,7 +52,11 @@ public sealed class SseUpstreamSession : UpstreamSession
 
     public override async Task TellAsync(ReadOnlyMemory<byte> message, CallDeadline deadline)
     {
-        OutboundRequest request = new(HttpMethod.Post, _postAddress!, message) { ProtocolVersion = Version.Length == 0 ? null : Version };
+        OutboundRequest request = new(HttpMethod.Post, _postAddress!, message)
+        {
+            ProtocolVersion = Version.Length == 0 ? null : Version,
+            PropagateTrace = Hop.Route.Server.PropagateTrace,
+        };
         using HttpRequestMessage http = request.ToHttp();
         using HttpResponseMessage answer = await _transport.SendAsync(Hop.Route, http, deadline.Token);
         AnswerRelay.RefuseUnusable(answer);

@@ -16,6 +16,7 @@ public sealed class StatelessUpstream(IUpstreamTransport transport)
         OutboundRequest outbound = new(HttpMethod.Post, hop.Route.Server.Url, request)
         {
             ProtocolVersion = ProtocolVersions.Stateless,
+            PropagateTrace = hop.Route.Server.PropagateTrace,
             Method = method,
             Name = McpHeaderEncoder.EncodeValue(name),
             Parameters = parameters,

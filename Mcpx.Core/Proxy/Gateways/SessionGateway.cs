@@ -30,7 +30,7 @@ public sealed class SessionGateway(GatewayDescription description, GatewayCalls 
         await calls.RequestAsync(context, client, answer);
     }
 
-    public Task TellAsync(ProxyContext context, SessionClient client) => relations.TellAllAsync(client, context.Body);
+    public Task TellAsync(ProxyContext context, SessionClient client) => relations.TellAllAsync(client, context.UpstreamBody);
 
     public async Task AnswerAsync(ProxyContext context, SessionClient client, QuestionRoute route)
     {

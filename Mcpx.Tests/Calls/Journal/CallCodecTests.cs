@@ -13,7 +13,10 @@ public sealed class CallCodecTests
     /// <summary>Made on the way from the journal to the database.</summary>
     private static readonly string[] Later = [nameof(CallRecord.Payloads), nameof(CallRecord.RequestDigest), nameof(CallRecord.ResponseDigest), nameof(CallRecord.Redactions)];
 
-    public static TheoryData<string> Members => [.. typeof(CallRecord).GetProperties().Where(p => p.CanWrite).Select(p => p.Name).Except(Later)];
+    /// <summary>For who watches calls end; kept nowhere.</summary>
+    private static readonly string[] Passing = [nameof(CallRecord.Facets)];
+
+    public static TheoryData<string> Members => [.. typeof(CallRecord).GetProperties().Where(p => p.CanWrite).Select(p => p.Name).Except([.. Later, .. Passing])];
 
     [Theory]
     [MemberData(nameof(Members))]

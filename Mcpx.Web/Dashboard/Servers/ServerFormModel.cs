@@ -90,6 +90,8 @@ public sealed class ServerFormModel
 
     public string? ToolPrefix { get; set; }
 
+    public bool PropagateTrace { get; set; }
+
     /// <summary>A user's id; empty for nobody.</summary>
     public string Owner { get; set; } = "";
 
@@ -130,6 +132,7 @@ public sealed class ServerFormModel
         Headers = string.Join('\n', details.Server.Headers.Select(h => $"{h.Name}: {h.Value}")),
         Owner = details.Server.Owner?.ToString() ?? "",
         ToolPrefix = details.Server.ToolPrefix,
+        PropagateTrace = details.Server.PropagateTrace,
     };
 
     internal static IReadOnlyList<string> LimitFields { get; } = [nameof(FirstByte), nameof(LongestAnswer), nameof(CallsAtOnce), nameof(Headers)];
@@ -140,6 +143,7 @@ public sealed class ServerFormModel
         Headers = HeaderList,
         Owner = OwnerInput,
         ToolPrefix = (ToolPrefix ?? "").Trim(),
+        PropagateTrace = PropagateTrace,
     };
 
     internal ServerChange ToChange() => new(Name ?? "", Trimmed(Slug) ?? "", Url ?? "", Description ?? "", Whole(Timeout), Credential: CredentialInput, Limits: Limits)
@@ -148,6 +152,7 @@ public sealed class ServerFormModel
         Headers = HeaderList,
         Owner = OwnerInput,
         ToolPrefix = (ToolPrefix ?? "").Trim(),
+        PropagateTrace = PropagateTrace,
     };
 
     private string[] TagList => (Tags ?? "").Split([' ', ',', ';', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);
