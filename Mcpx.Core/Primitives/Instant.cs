@@ -11,4 +11,7 @@ public static class Instant
         DateTimeOffset now = time.GetUtcNow();
         return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
     }
+
+    /// <summary>Midnight (UTC) of the day in which an instant is.</summary>
+    public static DateTimeOffset DayOf(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 }

@@ -13,7 +13,8 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
     {
         if (calls.Count == 0) return;
         CallBatch batch = CallBatch.Of(calls);
-        IReadOnlyList<NewLink> links = NewLink.Of(batch.Calls);
+        // Hashed while the database takes the rows; they are asked for behind those.
+        Task<IReadOnlyList<NewLink>> links = Task.Run(() => NewLink.Of(batch.Calls), CancellationToken.None);
         bool merge = false, partitionsMade = false;
         while (true)
         {
@@ -36,7 +37,7 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
         }
     }
 
-    private async Task WriteOnceAsync(CallBatch batch, IReadOnlyList<NewLink> links, bool merge, CancellationToken cancellationToken)
+    private async Task WriteOnceAsync(CallBatch batch, Task<IReadOnlyList<NewLink>> links, bool merge, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -44,7 +45,8 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
         await CopyAsync(connection, "call_intents", "call_intent_payloads", batch.Intents, merge, cancellationToken);
         if (batch.Closed.Length > 0) await ForgetAsync(connection, batch.Closed, cancellationToken);
         // Last, see there. What stood there already has its link.
-        await chain.AppendAsync(connection, added is null ? links : [.. links.Where(l => added.Contains(l.Record))], cancellationToken);
+        IReadOnlyList<NewLink> all = await links;
+        await chain.AppendAsync(connection, added is null ? all : [.. all.Where(l => added.Contains(l.Record))], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -89,37 +89,6 @@ END $$;
 CREATE FUNCTION audit_period_start(p_org uuid, p_kind smallint) RETURNS bigint LANGUAGE sql STABLE AS
 $$ SELECT coalesce(max(last_seq) + 1, 1) FROM audit_stubs WHERE org_id = p_org AND (kind = 1 OR p_kind = 2) $$;
 
--- Takes out what the stub says, and leaves it. The lock is the writers'; see audit_heads.
-CREATE FUNCTION audit_close(
-    p_org uuid, p_kind smallint, p_first bigint, p_last bigint, p_before bytea, p_link bytea, p_calls bigint, p_entries bigint,
-    p_from timestamptz, p_to timestamptz, p_at timestamptz, p_key text, p_signature bytea) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    found_calls bigint;
-    found_entries bigint;
-    found_last bytea;
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('mcpx/audit/' || p_org, 0));
-    SELECT count(*) FILTER (WHERE kind = 1), count(*) FILTER (WHERE kind = 2) INTO found_calls, found_entries
-        FROM audit_links WHERE org_id = p_org AND seq BETWEEN p_first AND p_last;
-    SELECT link INTO found_last FROM audit_links WHERE org_id = p_org AND seq = p_last;
-    IF p_first <> audit_period_start(p_org, p_kind) OR found_last IS DISTINCT FROM p_link OR (found_calls, found_entries) IS DISTINCT FROM (p_calls, p_entries) THEN
-        RAISE EXCEPTION 'The chain is not as the stub says.' USING ERRCODE = 'object_not_in_prerequisite_state';
-    END IF;
-    DELETE FROM call_payloads p USING audit_links l WHERE l.org_id = p_org AND l.seq BETWEEN p_first AND p_last AND l.kind = 1
-        AND p.id = l.record_id AND p.time = l.time AND p.org_id = p_org;
-    IF p_kind = 1 THEN
-        DELETE FROM calls c USING audit_links l WHERE l.org_id = p_org AND l.seq BETWEEN p_first AND p_last AND l.kind = 1
-            AND c.id = l.record_id AND c.time = l.time AND c.org_id = p_org;
-        DELETE FROM admin_entries e USING audit_links l WHERE l.org_id = p_org AND l.seq BETWEEN p_first AND p_last AND l.kind = 2
-            AND e.id = l.record_id AND e.org_id = p_org;
-        DELETE FROM audit_links WHERE org_id = p_org AND seq BETWEEN p_first AND p_last;
-        DELETE FROM audit_checkpoints WHERE org_id = p_org AND seq <= p_last;
-    END IF;
-    INSERT INTO audit_stubs (org_id, kind, first_seq, last_seq, before, link, calls, entries, from_time, to_time, at, key_id, signature)
-        VALUES (p_org, p_kind, p_first, p_last, p_before, p_link, p_calls, p_entries, p_from, p_to, p_at, p_key, p_signature);
-END $$;
-
 -- Deletes a batch of the calls of an organisation that is gone, and its chain with the last; refuses any other. Returns how
 -- many calls. Payloads go by the keys of their calls: only the calls have an index by organisation.
 CREATE FUNCTION audit_delete_ended(p_org uuid, p_limit integer) RETURNS integer

@@ -11,9 +11,9 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
         AND (h.to_time IS NULL OR p_time < h.to_time))
 $$;
 
--- As in 010, with holds: a period with a held call is not closed, and of payloads the held ones stay. The organisation's row
--- is locked first, as every change of its holds locks it: what is taken out was held by nobody at that moment.
-CREATE OR REPLACE FUNCTION audit_close(
+-- Takes out what the stub says, and leaves it; the lock is the writers', see audit_heads. A period with a held call is not
+-- closed, and of payloads the held ones stay. The organisation's row is locked first, as every change of its holds locks it: what is taken out was held by nobody at that moment.
+CREATE FUNCTION audit_close(
     p_org uuid, p_kind smallint, p_first bigint, p_last bigint, p_before bytea, p_link bytea, p_calls bigint, p_entries bigint,
     p_from timestamptz, p_to timestamptz, p_at timestamptz, p_key text, p_signature bytea) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,3 +1,4 @@
+using Mcpx.Core.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -19,7 +20,7 @@ internal sealed partial class PartitionKeeper(ScopedContexts contexts, ILogger<P
     public async Task EnsureAsync(IEnumerable<DateTimeOffset> times, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
-        foreach (DateTimeOffset day in times.Select(t => new DateTimeOffset(t.UtcDateTime.Date, TimeSpan.Zero)).Distinct())
+        foreach (DateTimeOffset day in times.Select(Instant.DayOf).Distinct())
             await EnsureAsync(connection, day, day, cancellationToken);
     }
 

@@ -1,5 +1,6 @@
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Jobs;
+using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Calls.Retention;
 
@@ -23,19 +24,17 @@ public sealed class RetentionJob(IRetentionStore store, ChainKeeper chain, TimeP
         foreach (RetentionDuty duty in await store.ListDutiesAsync(cancellationToken))
         {
             // By whole days, so that a day leaves one stub and not one each hour.
-            DateTimeOffset payloadsBefore = DayOf(now.AddDays(-duty.Settings.PayloadDays)), recordsBefore = DayOf(now.AddDays(-duty.Settings.RecordDays));
+            DateTimeOffset payloadsBefore = Instant.DayOf(now.AddDays(-duty.Settings.PayloadDays)), recordsBefore = Instant.DayOf(now.AddDays(-duty.Settings.RecordDays));
             unlinked += await store.RemoveUnlinkedAsync(duty.Organization, recordsBefore, payloadsBefore, cancellationToken);
-            if (duty.Organization == Primitives.OrganizationId.None) continue;
+            if (duty.Organization == OrganizationId.None) continue;
             // Records first: what goes whole needs no stub for its payloads before.
             records += (await chain.RemoveAsync(duty.Organization, recordsBefore, cancellationToken)).Calls;
             payloads += (await chain.RemovePayloadsAsync(duty.Organization, payloadsBefore, cancellationToken)).Calls;
             if (duty.HoldReleasedAt is not null) await store.RemoveReleasedAsync(duty, cancellationToken);
         }
 
-        await store.DropEmptyDaysAsync(DayOf(now.AddDays(-EmptyDaysStay)), cancellationToken);
+        await store.DropEmptyDaysAsync(Instant.DayOf(now.AddDays(-EmptyDaysStay)), cancellationToken);
         string before = unlinked > 0 ? $" {unlinked} without a link." : "";
         return $"{records} records and the payloads of {payloads} calls passed their time.{before}";
     }
-
-    private static DateTimeOffset DayOf(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 }

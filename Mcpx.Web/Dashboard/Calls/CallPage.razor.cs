@@ -24,10 +24,6 @@ public sealed partial class CallPage(CallAdmin calls, NavigationManager navigati
         : _call.User != Viewer.User && !Viewer.May(Permission.SeePayloads) ? "What other people's calls carried is for admins to see."
         : "Nothing was kept: the body was empty, or the call was refused before it was read.";
 
-    /// <summary>Masks change the length: then the record's own mark says whether the end is missing.</summary>
-    private bool IsCut(RecordPart part, byte[]? kept, long length) =>
-        kept is not null && length > kept.Length && (_call!.Truncated || _call.Redactions.All(f => f.Part != part));
-
     protected override async Task OnParametersSetAsync()
     {
         if (_call?.Id.ToString() == Id) return;

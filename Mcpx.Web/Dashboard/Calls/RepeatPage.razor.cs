@@ -26,27 +26,20 @@ public sealed partial class RepeatPage(CallAdmin calls, CallRepeater repeater, N
 
     private string Title => _draft is null ? "Run again" : $"Run {_draft.Target} again";
 
-    private string TargetWord => _draft!.Method switch
-    {
-        "prompts/get" => "Prompt",
-        "resources/read" => "Resource",
-        _ => "Tool",
-    };
+    private string TargetWord => CallWording.TargetOf(_draft!.Method);
 
     private int Lines => Math.Clamp((_draft?.Arguments ?? "").Count(c => c == '\n') + 2, FewestLines, MostLines);
 
-    private bool ThenIsCut => _call!.Response is { } kept && kept.Length < _call.ResponseBytes && (_call.Truncated || IsResponseAsItWas);
+    private bool ThenIsCut => CallWording.IsCut(_call!, RecordPart.Response, _call!.Response, _call.ResponseBytes);
 
     private bool NowIsCut => _answer!.Answer.Length < _answer.Length;
-
-    private bool IsResponseAsItWas => _call!.Redactions.All(f => f.Part is not RecordPart.Response);
 
     private bool? Alike => ThenIsCut || NowIsCut ? null : AnswerComparison.AreAlike(_call!.Response, _answer!.Answer);
 
     private string Comparison => Alike switch
     {
         true => "Both answers say the same.",
-        false when !IsResponseAsItWas => "The answers differ, at least where the first one is masked.",
+        false when !CallWording.IsAsItWas(_call!, RecordPart.Response) => "The answers differ, at least where the first one is masked.",
         false => "The answers differ.",
         null => "The answers can't be compared: one of them is not there as a whole.",
     };
