@@ -93,7 +93,9 @@ internal sealed class Victim
         Dictionary<string, string> state = [];
         foreach (var table in tables)
         {
-            await using var rows = source.CreateCommand($"SELECT coalesce(string_agg(r, '|' ORDER BY r), '') FROM (SELECT (to_jsonb(t) - 'last_used_at' - 'probed_at' - 'read_at')::text AS r FROM \"{table}\" t WHERE org_id = $1) x");
+            // How far a log stream has come, and why no further, is the job's own doing.
+            string moved = table == "log_streams" ? " - 'position' - 'delivered' - 'delivered_at' - 'problem' - 'problem_at'" : "";
+            await using var rows = source.CreateCommand($"SELECT coalesce(string_agg(r, '|' ORDER BY r), '') FROM (SELECT (to_jsonb(t) - 'last_used_at' - 'probed_at' - 'read_at'{moved})::text AS r FROM \"{table}\" t WHERE org_id = $1) x");
             rows.Parameters.Add(new() { Value = organization });
             state[table] = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes((string)(await rows.ExecuteScalarAsync())!)));
         }
