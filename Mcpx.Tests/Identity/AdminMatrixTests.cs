@@ -52,6 +52,7 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
     {
         ["CallAdmin.CountAsync(filter)"] = (Permission.ViewResources, a => Get<CallAdmin>().CountAsync(a, new CallFilter(), Cancelled)),
         ["CallQueries.ReadAsync(query)"] = (Permission.ViewResources, a => Get<CallQueries>().ReadAsync(a, new CallQuery(), Cancelled)),
+        ["CallQueries.ResolveAsync(query)"] = (Permission.ViewResources, a => Get<CallQueries>().ResolveAsync(a, new CallQuery(), Cancelled)),
         ["CallExport.WriteAsync(order, output)"] = (Permission.ViewResources, a => Get<CallExport>().WriteAsync(a, new CallExportOrder(new CallFilter(Cursor: "zzz"), "", ExportFormat.Csv, false), PipeWriter.Create(Stream.Null), Cancelled)),
         ["ScheduledExportAdmin.ListAsync()"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().ListAsync(a, Cancelled)),
         ["ScheduledExportAdmin.CreateAsync(input)"] = (Permission.ManageOrganization, a => Get<ScheduledExportAdmin>().CreateAsync(a, new NewScheduledExport("Not A Slug"), Cancelled)),
