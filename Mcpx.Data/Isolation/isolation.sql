@@ -221,6 +221,16 @@ RETURNS SETOF call_payloads LANGUAGE sql STABLE SECURITY DEFINER SET search_path
     SELECT * FROM call_payloads WHERE org_id = mcpx_org() AND id = ANY (p_ids) AND time BETWEEN p_from AND p_to
 $$;
 
+-- What the calls of some links carried, each by its key, which is the only index that payloads have: looked for by their times,
+-- all of a day's would be read for every page of its chain.
+DROP FUNCTION IF EXISTS tenant_payloads_linked;
+CREATE FUNCTION tenant_payloads_linked(p_first bigint, p_last bigint)
+RETURNS SETOF call_payloads LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET jit = off SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    -- Each once, also where somebody has repeated a link: the second one is to be found, and not the first one twice.
+    SELECT p.* FROM (SELECT DISTINCT record_id, time FROM audit_links WHERE org_id = mcpx_org() AND kind = 1 AND seq BETWEEN p_first AND p_last) l
+    JOIN call_payloads p ON p.id = l.record_id AND p.time = l.time AND p.org_id = mcpx_org()
+$$;
+
 -- A server's calls of tools with what was asked, newest first: rules are tried on them. Apart from the page of calls,
 -- because it carries payloads; what was refused for other reasons than rules would tell nothing.
 DROP FUNCTION IF EXISTS tenant_tool_calls;
@@ -243,8 +253,8 @@ BEGIN
         LEFT JOIN call_payloads p ON p.id = c.id AND p.time = c.time AND p.org_id = c.org_id
         ORDER BY c.time DESC, c.id DESC;
 END $$;
-REVOKE ALL ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_calls_linked, tenant_payloads, tenant_tool_calls, calls_condition, calls_by_words, calls_make_partitions, calls_drop_empty_partitions, retention_delete_payloads, retention_sweep_released, retention_delete_unlinked FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_calls_linked, tenant_payloads, tenant_tool_calls TO "{app}";
+REVOKE ALL ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_calls_linked, tenant_payloads, tenant_payloads_linked, tenant_tool_calls, calls_condition, calls_by_words, calls_make_partitions, calls_drop_empty_partitions, retention_delete_payloads, retention_sweep_released, retention_delete_unlinked FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenant_calls_page, tenant_calls_count, tenant_calls_linked, tenant_payloads, tenant_payloads_linked, tenant_tool_calls TO "{app}";
 GRANT EXECUTE ON FUNCTION calls_make_partitions, calls_drop_empty_partitions, retention_sweep_released, retention_delete_unlinked TO "{engine}";
 REVOKE ALL ON FUNCTION audit_heads, audit_period_start, audit_chain_begin, audit_close, audit_delete_ended FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_heads, audit_chain_begin, audit_period_start TO "{app}";

@@ -41,7 +41,7 @@ internal static class ChainCopy
             COPY (SELECT l.seq, l.kind, l.version, l.record_id, l.time, l.payload_hash, l.leaf, l.link, l.seal, {CallColumns}, {PayloadColumns}, {EntryColumns}
                 FROM audit_links l
                 LEFT JOIN tenant_calls c ON l.kind = 1 AND c.id = l.record_id AND c.time = l.time AND c.time {within}
-                LEFT JOIN tenant_call_payloads p ON l.kind = 1 AND p.id = l.record_id AND p.time = l.time AND p.time {within}
+                LEFT JOIN tenant_payloads_linked({first}, {last}) p ON l.kind = 1 AND p.id = l.record_id AND p.time = l.time
                 LEFT JOIN admin_entries e ON l.kind = 2 AND e.id = l.record_id AND e.time = l.time AND e.time {within}
                 WHERE l.org_id = mcpx_org() AND l.seq BETWEEN {first} AND {last} ORDER BY l.seq) TO STDOUT (FORMAT BINARY)
             """);
