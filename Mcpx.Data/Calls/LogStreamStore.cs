@@ -164,6 +164,9 @@ internal sealed class LogStreamStore(ScopedContexts contexts) : ILogStreamStore
     /// <summary>By the links that stand: those of before may have been removed with their time.</summary>
     private static async Task<(long Last, long Count)?> PageAsync(NpgsqlConnection connection, OrganizationId organization, long position, int most, CancellationToken cancellationToken)
     {
+        // In the index's order, also where PostgreSQL has no statistics yet and would read all that follows to sort it.
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (NpgsqlCommand ordered = new("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off", connection)) await ordered.ExecuteNonQueryAsync(cancellationToken);
         await using NpgsqlCommand command = new("SELECT max(seq), count(*) FROM (SELECT seq FROM audit_links WHERE org_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) page", connection);
         foreach (object value in (object[])[organization.Value, position, most]) command.Parameters.Add(new() { Value = value });
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);

@@ -165,6 +165,9 @@ internal sealed class ChainStore(ScopedContexts contexts) : IAuditChainStore
     private static async Task<(long Last, DateTimeOffset From, DateTimeOffset To)?> PageAsync(NpgsqlConnection connection, OrganizationId organization, long first, long last, CancellationToken cancellationToken)
     {
         const string Sql = "SELECT max(seq), min(time), max(time) FROM (SELECT seq, time FROM audit_links WHERE org_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq LIMIT $4) page";
+        // In the index's order, also where PostgreSQL has no statistics yet and would read all that follows to sort it.
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (NpgsqlCommand ordered = new("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off", connection)) await ordered.ExecuteNonQueryAsync(cancellationToken);
         await using NpgsqlCommand command = new(Sql, connection);
         foreach (object value in (object[])[organization.Value, first, last, Page]) command.Parameters.Add(new() { Value = value });
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
