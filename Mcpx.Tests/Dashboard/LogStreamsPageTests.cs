@@ -39,6 +39,8 @@ public sealed class LogStreamsPageTests(GatewayFixture gateway, BrowserFixture b
         await visit.ScreenshotAsync($"log-stream-key-{scheme}-{width}", fullPage: false);
         await dialog.GetByRole(AriaRole.Button, new() { Name = "I have copied it" }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByText(webhook.Url)).ToBeVisibleAsync();
+        // The row is there while the dialog still closes.
+        await Assertions.Expect(visit.Page.GetByText(key.Trim())).ToHaveCountAsync(0);
         (await visit.Page.ContentAsync()).ShouldNotContain(key.Trim());
 
         await _desk.WriteAsync(LogStreamDesk.NewCall(name), LogStreamDesk.NewCall(name));
