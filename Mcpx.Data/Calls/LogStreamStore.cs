@@ -3,6 +3,7 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Streaming;
 using Mcpx.Core.Primitives;
 using Mcpx.Data.Audit;
+using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -136,7 +137,7 @@ internal sealed class LogStreamStore(ScopedContexts contexts) : ILogStreamStore
     {
         string condition = CallFilterJson.Of(organization, filter with { Cursor = null });
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
-        if (await PageAsync(connection, organization, position, most, cancellationToken) is not { } page) return null;
+        if (await LinkPage.FindAsync(connection, organization, position + 1, long.MaxValue, most, cancellationToken) is not { } page) return null;
         await using NpgsqlCommand command = new($"SELECT {LinkedColumns}, {CallStore.NoPayload}, seq FROM tenant_calls_linked($1, $2, $3) ORDER BY seq", connection);
         command.Parameters.Add(new() { Value = condition, NpgsqlDbType = NpgsqlDbType.Jsonb });
         command.Parameters.Add(new() { Value = position });
@@ -160,17 +161,4 @@ internal sealed class LogStreamStore(ScopedContexts contexts) : ILogStreamStore
 
     private static async Task<long> HeadAsync(McpxDbContext context, OrganizationId organization, CancellationToken cancellationToken) =>
         await context.Database.SqlQueryRaw<long>($"SELECT {Head} AS \"Value\"", organization.Value).SingleAsync(cancellationToken);
-
-    /// <summary>By the links that stand: those of before may have been removed with their time.</summary>
-    private static async Task<(long Last, long Count)?> PageAsync(NpgsqlConnection connection, OrganizationId organization, long position, int most, CancellationToken cancellationToken)
-    {
-        // In the index's order, also where PostgreSQL has no statistics yet and would read all that follows to sort it.
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (NpgsqlCommand ordered = new("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off", connection)) await ordered.ExecuteNonQueryAsync(cancellationToken);
-        await using NpgsqlCommand command = new("SELECT max(seq), count(*) FROM (SELECT seq FROM audit_links WHERE org_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) page", connection);
-        foreach (object value in (object[])[organization.Value, position, most]) command.Parameters.Add(new() { Value = value });
-        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return row.IsDBNull(0) ? null : (row.GetInt64(0), row.GetInt64(1));
-    }
 }

@@ -69,25 +69,22 @@ public sealed partial class LogStreamJob(
         Delivery delivery = new() { Stream = stream };
         try
         {
+            CallFilter filter = queries.ReadResolved(CallQuery.Parse(stream.Query)) with { Reader = PayloadReader.Everybody };
             await using ILogTarget target = targets.Open(stream);
-            while (await ReadAsync(delivery.Stream, cancellationToken) is { } page)
+            while (await ReadAsync(delivery.Stream, filter, cancellationToken) is { } page)
             {
                 if (!await SendAsync(delivery, page, target, cancellationToken) || !page.IsFull) return;
             }
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
-            await NoteProblemAsync(delivery.Stream, e, cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            // The replica stops, or has lost the job.
+            // When the replica stops, or has lost the job, nothing is wrong with the stream, whatever broke off.
+            if (!cancellationToken.IsCancellationRequested) await NoteProblemAsync(delivery.Stream, e, cancellationToken);
         }
     }
 
-    private async Task<LinkedCalls?> ReadAsync(LogStream stream, CancellationToken cancellationToken)
+    private async Task<LinkedCalls?> ReadAsync(LogStream stream, CallFilter filter, CancellationToken cancellationToken)
     {
-        CallFilter filter = queries.ReadResolved(CallQuery.Parse(stream.Query)) with { Reader = PayloadReader.Everybody };
         await _reading.WaitAsync(cancellationToken);
         try
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
@@ -28,14 +29,7 @@ internal sealed class SyslogTarget(LogStream stream, LogTarget.Syslog target, st
         {
             await using Stream connection = await ConnectAsync(patience.Token);
             await using Stream channel = target.Tls ? await EncryptAsync(connection, patience.Token) : connection;
-            foreach ((LinkedCall call, ReadOnlyMemory<byte> line) in batch.Calls.Zip(batch.Lines))
-            {
-                byte[] header = Encoding.ASCII.GetBytes(SyslogHeader.Of(call.Call, hostName));
-                await channel.WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{header.Length + line.Length} ")), patience.Token);
-                await channel.WriteAsync(header, patience.Token);
-                await channel.WriteAsync(line, patience.Token);
-            }
-
+            await channel.WriteAsync(Frame(batch), patience.Token);
             await channel.FlushAsync(patience.Token);
             await EndAsync(connection, channel, patience.Token);
         }
@@ -77,6 +71,20 @@ internal sealed class SyslogTarget(LogStream stream, LogTarget.Syslog target, st
         SslStream tls = new(connection, leaveInnerStreamOpen: true);
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = target.Host }, cancellationToken);
         return tls;
+    }
+
+    /// <summary>All messages in one piece: a small write each would be a packet each, or a TLS record.</summary>
+    private ReadOnlyMemory<byte> Frame(LogBatch batch)
+    {
+        ArrayBufferWriter<byte> frames = new();
+        foreach ((LinkedCall call, ReadOnlyMemory<byte> line) in batch.Calls.Zip(batch.Lines))
+        {
+            string header = SyslogHeader.Of(call.Call, hostName);
+            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{header.Length + line.Length} {header}"), frames);
+            frames.Write(line.Span);
+        }
+
+        return frames.WrittenMemory;
     }
 
     private static async Task EndAsync(Stream connection, Stream channel, CancellationToken cancellationToken)

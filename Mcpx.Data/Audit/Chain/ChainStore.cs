@@ -35,7 +35,7 @@ internal sealed class ChainStore(ScopedContexts contexts) : IAuditChainStore
         for (long from = first; from <= last;)
         {
             await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
-            if (await PageAsync(connection, organization, from, last, cancellationToken) is not { } page) yield break;
+            if (await LinkPage.FindAsync(connection, organization, from, last, Page, cancellationToken) is not { } page) yield break;
             await foreach (ChainRow row in ChainCopy.ReadAsync(connection, from, page.Last, page.From, page.To, cancellationToken)) yield return row;
             from = page.Last + 1;
         }
@@ -159,20 +159,6 @@ internal sealed class ChainStore(ScopedContexts contexts) : IAuditChainStore
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         return (row.GetInt64(0), row.IsDBNull(1) ? null : (row.GetGuid(1), row.GetFieldValue<DateTimeOffset>(2)));
-    }
-
-    /// <summary>By the links that stand and not by their numbers, which somebody may have written far apart.</summary>
-    private static async Task<(long Last, DateTimeOffset From, DateTimeOffset To)?> PageAsync(NpgsqlConnection connection, OrganizationId organization, long first, long last, CancellationToken cancellationToken)
-    {
-        const string Sql = "SELECT max(seq), min(time), max(time) FROM (SELECT seq, time FROM audit_links WHERE org_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq LIMIT $4) page";
-        // In the index's order, also where PostgreSQL has no statistics yet and would read all that follows to sort it.
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (NpgsqlCommand ordered = new("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off", connection)) await ordered.ExecuteNonQueryAsync(cancellationToken);
-        await using NpgsqlCommand command = new(Sql, connection);
-        foreach (object value in (object[])[organization.Value, first, last, Page]) command.Parameters.Add(new() { Value = value });
-        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return row.IsDBNull(0) ? null : (row.GetInt64(0), row.GetFieldValue<DateTimeOffset>(1), row.GetFieldValue<DateTimeOffset>(2));
     }
 
     private static async Task<IReadOnlyList<ChainCheckpoint>> CheckpointsAsync(NpgsqlConnection connection, OrganizationId organization, CancellationToken cancellationToken)

@@ -66,11 +66,10 @@ public sealed partial class Field : ComponentBase, IDisposable
 
     private void Refresh()
     {
-        var found = Error ?? (Form is not null && For is not null
-            ? Form.GetValidationMessages(FieldIdentifier.Create(For)).FirstOrDefault()
-            : null);
+        FieldIdentifier? field = Form is not null && For is not null ? FieldIdentifier.Create(For) : null;
+        var found = Error ?? (field is { } asked ? Form!.GetValidationMessages(asked).FirstOrDefault() : null);
         // With the words gone at the first edit, the button would move away from under the click that is aimed at it.
-        _answered = found is null && _error is not null && Form is not null && For is not null && Form.IsModified(FieldIdentifier.Create(For));
+        _answered = found is null && _error is not null && field is { } edited && Form!.IsModified(edited);
         if (!_answered) _error = found;
         var described = string.Join(' ', new[] { Hint is null ? null : HintId, _error is null ? null : ErrorId }.Where(id => id is not null));
         _context = new FieldContext(_id, described.Length == 0 ? null : described, _error is not null && !_answered, !Optional);
