@@ -102,13 +102,14 @@ public static class DataServices
 
         services.AddSingleton<PartitionKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<PartitionKeeper>());
-        services.AddSingleton<CallWriter>().AddSingleton<InterruptedCalls>();
+        services.AddSingleton<EventWriter>().AddSingleton<CallWriter>().AddSingleton<InterruptedCalls>();
         services.AddSingleton<OrphanedCalls>();
         services.AddHostedService(provider => provider.GetRequiredService<OrphanedCalls>());
         services.AddSingleton<IJob, OrphanedCallsJob>();
         services.AddSingleton<ICallStore, CallStore>().AddSingleton<IRecordingStore, RecordingStore>().AddSingleton<ISavedFilterStore, SavedFilterStore>().AddSingleton<IScheduledExportStore, ScheduledExportStore>().AddSingleton<ILogStreamStore, LogStreamStore>();
         services.AddSingleton<IRetentionStore, RetentionStore>();
-        services.AddSingleton<IMetricStore, MetricStore>();
+        services.AddSingleton<IMetricStore, MetricStore>().AddSingleton<IMetricRetentionStore, MetricRetentionStore>();
+        services.AddSingleton<RollUpJob>().AddSingleton<IJob>(provider => provider.GetRequiredService<RollUpJob>());
         return services;
     }
 }

@@ -60,6 +60,8 @@ public sealed record AdminAction(string Name, string Words)
     public static AdminAction SessionSignOut { get; } = new("session.sign-out", "Signed out");
     public static AdminAction SessionRevoke { get; } = new("session.revoke", "Signed out elsewhere");
     public static AdminAction SessionRefused { get; } = new("session.refused", "Sign-in refused");
+    public static AdminAction MetricRetentionReplace { get; } = new("metric-retention.replace", "Retention of figures changed");
+
     public static AdminAction RetentionReplace { get; } = new("retention.replace", "Retention changed");
     public static AdminAction HoldCreate { get; } = new("hold.create", "Legal hold added");
     public static AdminAction HoldRelease { get; } = new("hold.release", "Legal hold released");

@@ -3,46 +3,92 @@ using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Metrics;
 
-/// <summary>The calls of one span of time.</summary>
-/// <param name="At">The span's start.</param>
-/// <param name="Errors">Tool errors, upstream errors and timeouts: what went wrong, not what was refused.</param>
-/// <param name="Refused">Denied, rate limited and unauthenticated.</param>
-/// <param name="P50">Milliseconds; null when nothing was forwarded.</param>
-public sealed record MetricPoint(DateTimeOffset At, long Calls, long Errors, long Refused, double? P50, double? P95, double? P99);
-
-/// <summary>A range in equal steps, and the same figures over the whole of it.</summary>
-public sealed record MetricSeries(TimeSpan Step, IReadOnlyList<MetricPoint> Points, MetricPoint Total);
-
-/// <summary>One server's share of a range.</summary>
-public sealed record ServerFigures(ServerId Server, MetricPoint Figures, DateTimeOffset? LastCall);
-
-public interface IMetricStore
-{
-    /// <summary>Every step of [from, to) in order, steps without calls included.</summary>
-    Task<MetricSeries> SeriesAsync(OrganizationId organization, DateTimeOffset from, DateTimeOffset to, TimeSpan step, CancellationToken cancellationToken);
-
-    Task<IReadOnlyList<ServerFigures>> ByServerAsync(OrganizationId organization, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
-}
-
-/// <summary>What the dashboard asks of history.</summary>
+/// <summary>What the dashboard and the API ask of history. Every question is about the actor's organisation and no other.</summary>
 public sealed class MetricsQuery(IMetricStore store, TimeProvider time)
 {
-    private const int MostPoints = 300;
+    public const int MostShares = 50;
 
-    /// <summary>The last <paramref name="range"/> up to now, in steps of whole seconds, at most 300 of them.</summary>
-    public Task<MetricSeries> RecentAsync(Actor actor, TimeSpan range, CancellationToken cancellationToken)
-    {
-        actor.Demand(Permission.ViewResources);
-        TimeSpan step = TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(range.TotalSeconds / MostPoints)));
-        DateTimeOffset now = time.GetUtcNow();
-        DateTimeOffset end = new(now.UtcTicks - now.UtcTicks % step.Ticks + step.Ticks, TimeSpan.Zero);
-        return store.SeriesAsync(actor.Organization, end - range, end, step, cancellationToken);
-    }
+    /// <summary>Series that stand beside each other; each is a question of its own.</summary>
+    public const int MostCompared = 10;
 
     public Task<IReadOnlyList<ServerFigures>> ByServerAsync(Actor actor, TimeSpan range, CancellationToken cancellationToken)
     {
         actor.Demand(Permission.ViewResources);
         DateTimeOffset now = time.GetUtcNow();
         return store.ByServerAsync(actor.Organization, now - range, now.AddSeconds(1), cancellationToken);
+    }
+
+    /// <summary>A range step by step, as a whole, and beside the one before it.</summary>
+    /// <exception cref="RefusalException">Not allowed, wrong, or of a time of which this is not kept.</exception>
+    public async Task<MetricHistory> HistoryAsync(Actor actor, MetricQuestion question, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ViewResources);
+        MetricPlan plan = await PlanAsync(actor, question, by: null, cancellationToken);
+        return await HistoryAsync(actor, plan, question.Filter, cancellationToken);
+    }
+
+    /// <summary>The busiest, slowest or worst of a dimension, and all others together.</summary>
+    /// <param name="count">At most <see cref="MostShares"/>.</param>
+    /// <exception cref="RefusalException">Not allowed, wrong, or of a time of which this is not kept.</exception>
+    public async Task<MetricRanking> RankAsync(Actor actor, MetricQuestion question, MetricDimension by, MetricOrder order, int count, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ViewResources);
+        new InputCheck().Require(by is not MetricDimension.Organization && Enum.IsDefined(by), "by", "Use server, tool, gateway, caller or method.")
+            .Require(Enum.IsDefined(order), "order", "Use calls, errors, errorRate, p50, p95 or p99.")
+            .Require(count is >= 1 and <= MostShares, "limit", $"Use 1 to {MostShares}.").ThrowIfWrong();
+        MetricPlan plan = await PlanAsync(actor, question, by, cancellationToken);
+        IReadOnlyList<MetricRow> rows = await store.ReadAsync(actor.Organization, plan.Select(question.Filter, by, inSteps: false), cancellationToken);
+        IReadOnlyDictionary<MetricKey, MetricFigures> before = plan.SelectPrevious(question.Filter, by) is { } previous
+            ? (await store.ReadAsync(actor.Organization, previous, cancellationToken)).ToDictionary(r => r.Key!.Value, r => r.Figures)
+            : new Dictionary<MetricKey, MetricFigures>();
+        MetricRow[] ranked = [.. rows.OrderByDescending(r => order.Of(r.Figures)).ThenByDescending(r => r.Figures.Counts.Calls).ThenBy(r => r.Key!.Value.Id).ThenBy(r => r.Key!.Value.Name, StringComparer.Ordinal)];
+        MetricRow[] first = ranked[..Math.Min(count, ranked.Length)];
+        IReadOnlyDictionary<Guid, MetricName> names = await NamesAsync(actor, first, cancellationToken);
+        MetricShare[] shares = [.. first.Select(r => new MetricShare(r.Key!.Value, names.GetValueOrDefault(r.Key.Value.Id), r.Figures, before.GetValueOrDefault(r.Key.Value)))];
+        MetricFigures[] others = [.. ranked[first.Length..].Select(r => r.Figures)];
+        return new MetricRanking(plan, by, shares, others.Length, MetricFigures.Merge(others), MetricFigures.Merge([.. rows.Select(r => r.Figures)]));
+    }
+
+    /// <summary>The first of a ranking, each step by step.</summary>
+    /// <param name="count">At most <see cref="MostCompared"/>.</param>
+    /// <exception cref="RefusalException">Not allowed, wrong, or of a time of which this is not kept.</exception>
+    public async Task<MetricComparison> CompareAsync(Actor actor, MetricQuestion question, MetricDimension by, MetricOrder order, int count, CancellationToken cancellationToken)
+    {
+        new InputCheck().Require(count is >= 1 and <= MostCompared, "limit", $"Use 1 to {MostCompared}.").ThrowIfWrong();
+        MetricRanking ranking = await RankAsync(actor, question, by, order, count, cancellationToken);
+        List<MetricHistory> histories = [];
+        foreach (MetricShare share in ranking.Shares)
+        {
+            MetricFilter filter = by switch
+            {
+                MetricDimension.Server => question.Filter with { Server = ServerId.From(share.Key.Id) },
+                MetricDimension.Tool => question.Filter with { Server = ServerId.From(share.Key.Id), Tool = share.Key.Name },
+                MetricDimension.Gateway => question.Filter with { Gateway = GatewayId.From(share.Key.Id) },
+                MetricDimension.Caller => question.Filter with { Caller = share.Key.Id },
+                _ => question.Filter with { Method = share.Key.Name },
+            };
+            histories.Add(await HistoryAsync(actor, ranking.Plan, filter, cancellationToken));
+        }
+
+        return new MetricComparison(ranking, histories);
+    }
+
+    private async Task<MetricHistory> HistoryAsync(Actor actor, MetricPlan plan, MetricFilter filter, CancellationToken cancellationToken)
+    {
+        Dictionary<DateTimeOffset, MetricFigures> found = (await store.ReadAsync(actor.Organization, plan.Select(filter, by: null, inSteps: true), cancellationToken))
+            .ToDictionary(r => r.At, r => r.Figures);
+        MetricFigures? before = plan.SelectPrevious(filter, by: null) is { } previous
+            ? MetricFigures.Merge([.. (await store.ReadAsync(actor.Organization, previous, cancellationToken)).Select(r => r.Figures)])
+            : null;
+        return new MetricHistory(plan, [.. plan.Steps.Select(at => new MetricStep(at, found.GetValueOrDefault(at, MetricFigures.None)))], MetricFigures.Merge(found.Values), before);
+    }
+
+    private async Task<MetricPlan> PlanAsync(Actor actor, MetricQuestion question, MetricDimension? by, CancellationToken cancellationToken) =>
+        MetricPlan.For(question, by, await store.FindRetentionAsync(actor.Organization, cancellationToken) ?? MetricRetention.Default, time.GetUtcNow());
+
+    private async Task<IReadOnlyDictionary<Guid, MetricName>> NamesAsync(Actor actor, IReadOnlyCollection<MetricRow> rows, CancellationToken cancellationToken)
+    {
+        Guid[] ids = [.. rows.Select(r => r.Key!.Value.Id).Where(id => id != Guid.Empty).Distinct()];
+        return ids.Length == 0 ? new Dictionary<Guid, MetricName>() : await store.NamesAsync(actor.Organization, ids, cancellationToken);
     }
 }

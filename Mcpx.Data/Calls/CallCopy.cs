@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Metrics;
 using Mcpx.Data.Redaction;
 using Npgsql;
 
@@ -17,8 +18,13 @@ internal static class CallCopy
 
     public const string PayloadColumns = "time, id, org_id, request, response, truncated, payloads, request_digest, response_digest, redactions";
 
+    private const string EventColumns =
+        "time, org_id, server_id, gateway_id, caller_id, method, tool, outcome, request_bytes, response_bytes, " +
+        "total_us, upstream_us, gateway_us, total_bucket, upstream_bucket, gateway_bucket";
+
     private const short CallColumnCount = 33;
     private const short PayloadColumnCount = 10;
+    private const short EventColumnCount = 16;
 
     public static bool HasPayload(CallRecord call) =>
         call.Request is not null || call.Response is not null || call.Truncated || call.RequestDigest is not null || call.ResponseDigest is not null || call.Redactions.Count > 0;
@@ -29,17 +35,20 @@ internal static class CallCopy
     public static Task CopyPayloadsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
         CopyAsync(connection, $"COPY {table} ({PayloadColumns}) FROM STDIN (FORMAT BINARY)", calls, (rows, call) => WritePayload(rows, call, call.Request, call.Response), cancellationToken);
 
-    private static async Task CopyAsync(
-        NpgsqlConnection connection, string sql, IEnumerable<CallRecord> calls, Action<BinaryRows, CallRecord> write, CancellationToken cancellationToken)
+    public static Task CopyEventsAsync(NpgsqlConnection connection, IEnumerable<MetricEvent> events, CancellationToken cancellationToken) =>
+        CopyAsync(connection, $"COPY metric_events ({EventColumns}) FROM STDIN (FORMAT BINARY)", events, WriteEvent, cancellationToken);
+
+    private static async Task CopyAsync<T>(
+        NpgsqlConnection connection, string sql, IEnumerable<T> items, Action<BinaryRows, T> write, CancellationToken cancellationToken)
     {
         await using NpgsqlRawCopyStream copy = await connection.BeginRawBinaryCopyAsync(sql, cancellationToken);
         using BinaryRows rows = new(copy);
         try
         {
             rows.Begin();
-            foreach (CallRecord call in calls)
+            foreach (T item in items)
             {
-                write(rows, call);
+                write(rows, item);
                 await rows.RowEndAsync(cancellationToken);
             }
 
@@ -111,5 +120,26 @@ internal static class CallCopy
         rows.Bytes(call.RequestDigest);
         rows.Bytes(call.ResponseDigest);
         rows.Json(RuleJson.Write(call.Redactions));
+    }
+
+    private static void WriteEvent(BinaryRows rows, MetricEvent call)
+    {
+        rows.Row(EventColumnCount);
+        rows.Timestamp(call.Time);
+        rows.Uuid(call.Organization.Value);
+        rows.Uuid(call.Server.Value);
+        rows.Uuid(call.Gateway.Value);
+        rows.Uuid(call.Caller);
+        rows.Text(call.Method);
+        rows.Text(call.Tool);
+        rows.Int16((short)call.Outcome);
+        rows.Int32(call.RequestBytes);
+        rows.Int64(call.ResponseBytes);
+        rows.Int64(call.TotalMicroseconds);
+        rows.Int64(call.UpstreamMicroseconds);
+        rows.Int64(call.GatewayMicroseconds);
+        rows.Int16(call.IsTimed ? LatencyBuckets.Of(call.TotalMicroseconds) : null);
+        rows.Int16(call.IsTimed && call.UpstreamMicroseconds > 0 ? LatencyBuckets.Of(call.UpstreamMicroseconds) : null);
+        rows.Int16(call.IsTimed ? LatencyBuckets.Of(call.GatewayMicroseconds) : null);
     }
 }

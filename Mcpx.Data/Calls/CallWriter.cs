@@ -1,5 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Data.Audit.Chain;
+using Mcpx.Data.Metrics;
 using Mcpx.Data.Timeseries;
 using Npgsql;
 using NpgsqlTypes;
@@ -7,7 +8,7 @@ using NpgsqlTypes;
 namespace Mcpx.Data.Calls;
 
 /// <summary>Writes a batch so that it stands there once, whatever happened to it before.</summary>
-internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partitions, ChainWriter chain)
+internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partitions, EventWriter events, ChainWriter chain)
 {
     public async Task WriteAsync(IReadOnlyList<CallRecord> calls, CancellationToken cancellationToken)
     {
@@ -42,6 +43,7 @@ internal sealed class CallWriter(ScopedContexts contexts, PartitionKeeper partit
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         HashSet<Guid>? added = await CopyAsync(connection, "calls", "call_payloads", batch.Calls, merge, cancellationToken);
+        await events.WriteAsync(connection, added is null ? batch.Calls : batch.Calls.Where(c => added.Contains(c.Id.Value)), cancellationToken);
         await CopyAsync(connection, "call_intents", "call_intent_payloads", batch.Intents, merge, cancellationToken);
         if (batch.Closed.Length > 0) await ForgetAsync(connection, batch.Closed, cancellationToken);
         // Last, see there. What stood there already has its link.

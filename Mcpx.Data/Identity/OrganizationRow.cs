@@ -3,6 +3,7 @@ using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
+using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -38,6 +39,15 @@ internal sealed class OrganizationRow
 
     public int RecordDays { get; init; } = RetentionSettings.Default.RecordDays;
 
+    /// <summary>See <see cref="MetricRetention"/>.</summary>
+    public int MetricEventDays { get; init; } = MetricRetention.Default.EventDays;
+
+    public int MetricMinuteDays { get; init; } = MetricRetention.Default.MinuteDays;
+
+    public int MetricHourDays { get; init; } = MetricRetention.Default.HourDays;
+
+    public int MetricDayDays { get; init; } = MetricRetention.Default.DayDays;
+
     /// <summary>What the hold alone kept is still to be removed; null when that was done.</summary>
     public DateTimeOffset? HoldReleasedAt { get; init; }
 }
@@ -52,6 +62,10 @@ internal sealed class OrganizationConfiguration : IEntityTypeConfiguration<Organ
         builder.Property(o => o.Recording).HasConversion<short>();
         builder.Property(o => o.PayloadDays).HasDefaultValue(RetentionSettings.Default.PayloadDays);
         builder.Property(o => o.RecordDays).HasDefaultValue(RetentionSettings.Default.RecordDays);
+        builder.Property(o => o.MetricEventDays).HasDefaultValue(MetricRetention.Default.EventDays);
+        builder.Property(o => o.MetricMinuteDays).HasDefaultValue(MetricRetention.Default.MinuteDays);
+        builder.Property(o => o.MetricHourDays).HasDefaultValue(MetricRetention.Default.HourDays);
+        builder.Property(o => o.MetricDayDays).HasDefaultValue(MetricRetention.Default.DayDays);
         builder.Property(o => o.EgressHosts).HasDefaultValueSql("'{}'");
     }
 }

@@ -19,7 +19,7 @@ BEGIN
     FOR t IN
         SELECT c.relname FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
-          AND c.relname NOT IN ('calls', 'call_payloads', 'call_intents', 'call_intent_payloads')
+          AND c.relname NOT IN ('calls', 'call_payloads', 'call_intents', 'call_intent_payloads', 'metric_events')
           AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND NOT a.attisdropped)
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
@@ -105,7 +105,8 @@ BEGIN
     FOR t IN
         SELECT c.relname FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition AND NOT c.relrowsecurity
-          AND c.relname NOT IN ('calls', 'call_payloads', 'call_intents', 'call_intent_payloads', 'database_logins') AND c.relname NOT LIKE 'schema\_%'
+          AND c.relname NOT IN ('calls', 'call_payloads', 'call_intents', 'call_intent_payloads', 'metric_events', 'database_logins')
+          AND c.relname NOT LIKE 'schema\_%' AND c.relname NOT LIKE 'metric\_rollup%'
     LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO "{engine}"', t);
     END LOOP;
@@ -127,6 +128,26 @@ CREATE VIEW tenant_calls WITH (security_barrier) AS SELECT * FROM calls WHERE or
 DROP VIEW IF EXISTS tenant_call_payloads;
 CREATE VIEW tenant_call_payloads WITH (security_barrier) AS SELECT * FROM call_payloads WHERE org_id = mcpx_org();
 GRANT SELECT ON tenant_calls, tenant_call_payloads TO "{app}";
+
+-- Figures: the same. The engine appends events and reads all; the app reads its organisation's. Both roll-ups and what they are
+-- made from belong to the owner, whose functions turn the crank.
+GRANT SELECT, INSERT ON metric_events TO "{engine}";
+REVOKE UPDATE, DELETE ON metric_events FROM "{engine}";
+-- The names of what is gone are kept by triggers.
+REVOKE INSERT, UPDATE, DELETE ON metric_names FROM "{app}", "{engine}";
+DO $$
+DECLARE
+    v text;
+BEGIN
+    FOR v IN SELECT 'metric_events' UNION ALL SELECT k.view || l FROM metric_kinds() k, unnest(ARRAY['1m', '1h', '1d']) l LOOP
+        EXECUTE format('DROP VIEW IF EXISTS tenant_%1$s', v);
+        EXECUTE format('CREATE VIEW tenant_%1$s WITH (security_barrier) AS SELECT * FROM %1$s WHERE org_id = (SELECT mcpx_org())', v);
+        EXECUTE format('GRANT SELECT ON tenant_%1$s TO "{app}"', v);
+        EXECUTE format('GRANT SELECT ON %1$s TO "{engine}"', v);
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_drop, metrics_ended, metric_keep_name FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_drop, metrics_ended TO "{engine}";
 
 -- What a filter of calls asks for, as a condition: see CallFilterJson. Written out rather than passed, so that the planner
 -- sees the values, and knows of each how many rows have it; every one of them is quoted. Tools and rules are compared by

@@ -1,37 +1,36 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Mcpx.Data.Metrics;
 
-/// <summary>Figures straight from the calls: exact, and quick while a range holds up to some hundred thousand of them.</summary>
+/// <summary>Live figures straight from events, exact; all others by <see cref="RollUpReader"/>.</summary>
 internal sealed class MetricStore(ScopedContexts contexts) : IMetricStore
 {
     private const int MostPoints = 10_000;
 
-    // Interpolated into SQL because they are our own numbers. What was refused or abandoned was answered by us or by
-    // nobody: its microseconds would make an upstream look fast.
+    // Interpolated into SQL because they are our own numbers.
     private static readonly string Errors = List(CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout, CallOutcome.Interrupted);
     private static readonly string Refused = List(CallOutcome.Denied, CallOutcome.RateLimited, CallOutcome.Unauthenticated);
-    private static readonly string Forwarded = List(CallOutcome.Ok, CallOutcome.ToolError, CallOutcome.UpstreamError, CallOutcome.Timeout);
 
     private static readonly string Figures = $"""
         count(*), count(*) FILTER (WHERE outcome IN ({Errors})), count(*) FILTER (WHERE outcome IN ({Refused})),
-        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY total_us) FILTER (WHERE outcome IN ({Forwarded}))
+        percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY total_us) FILTER (WHERE total_bucket IS NOT NULL)
         """;
 
     // The grouping set () is the whole range: percentiles of steps can't be put together afterwards.
     private static readonly string Series = $"""
         SELECT date_bin($4, time, $2), {Figures}
-        FROM tenant_calls WHERE org_id = $1 AND time >= $2 AND time < $3
+        FROM tenant_metric_events WHERE org_id = $1 AND time >= $2 AND time < $3
         GROUP BY GROUPING SETS ((1), ())
         """;
 
     private static readonly string ByServer = $"""
         SELECT server_id, {Figures}, max(time)
-        FROM tenant_calls WHERE org_id = $1 AND time >= $2 AND time < $3 AND server_id IS NOT NULL
+        FROM tenant_metric_events WHERE org_id = $1 AND time >= $2 AND time < $3 AND server_id <> '00000000-0000-0000-0000-000000000000'
         GROUP BY server_id ORDER BY server_id
         """;
 
@@ -70,6 +69,49 @@ internal sealed class MetricStore(ScopedContexts contexts) : IMetricStore
         while (await reader.ReadAsync(cancellationToken))
             servers.Add(new ServerFigures(ServerId.From(reader.GetGuid(0)), Read(reader, from), reader.GetFieldValue<DateTimeOffset>(5)));
         return servers;
+    }
+
+    public async Task<IReadOnlyList<MetricRow>> ReadAsync(OrganizationId organization, MetricSelection selection, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        return await RollUpReader.ReadAsync(connection, organization, selection, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<MetricRow>> ReadInstallationAsync(MetricSelection selection, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
+        return await RollUpReader.ReadAsync(connection, organization: null, selection, cancellationToken);
+    }
+
+    public async Task<IReadOnlyDictionary<Guid, MetricName>> NamesAsync(OrganizationId organization, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        // What is there knows its own name; the last one stands for what is gone.
+        const string Sql = """
+            SELECT id, name, false, slug FROM servers WHERE org_id = $1 AND id = ANY ($2)
+            UNION ALL SELECT id, name, false, slug FROM gateways WHERE org_id = $1 AND id = ANY ($2)
+            UNION ALL SELECT id, name, false, NULL FROM service_accounts WHERE org_id = $1 AND id = ANY ($2)
+            UNION ALL SELECT u.id, u.name, false, NULL FROM members m JOIN users u ON u.id = m.user_id WHERE m.org_id = $1 AND u.id = ANY ($2)
+            UNION ALL SELECT id, name, true, NULL FROM metric_names WHERE org_id = $1 AND id = ANY ($2)
+            """;
+        Dictionary<Guid, MetricName> names = [];
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
+        await using NpgsqlCommand command = new(Sql, connection);
+        command.Parameters.Add(new() { Value = organization.Value });
+        command.Parameters.Add(new() { Value = ids.ToArray() });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.TryAdd(reader.GetGuid(0), new MetricName(reader.GetString(1), reader.GetBoolean(2), await reader.IsDBNullAsync(3, cancellationToken) ? null : reader.GetString(3)));
+        }
+
+        return names;
+    }
+
+    public async Task<MetricRetention?> FindRetentionAsync(OrganizationId organization, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
+        return await context.Organizations.Where(o => o.Id == organization)
+            .Select(o => new MetricRetention(o.MetricEventDays, o.MetricMinuteDays, o.MetricHourDays, o.MetricDayDays)).SingleOrDefaultAsync(cancellationToken);
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, OrganizationId organization, DateTimeOffset from, DateTimeOffset to)

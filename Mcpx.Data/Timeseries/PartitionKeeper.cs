@@ -43,7 +43,7 @@ internal sealed partial class PartitionKeeper(ScopedContexts contexts, ILogger<P
 
     private static async Task EnsureAsync(NpgsqlConnection connection, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = new("SELECT calls_make_partitions($1, $2)", connection)
+        await using NpgsqlCommand command = new("SELECT calls_make_partitions($1, $2), metrics_make_partitions($1, $2)", connection)
         {
             Parameters = { new() { Value = from.ToUniversalTime() }, new() { Value = to.ToUniversalTime() } },
         };

@@ -44,7 +44,7 @@ public sealed class RoleTests(GatewayFixture gateway) : IClassFixture<GatewayFix
         (await servers.SummarizeAsync(member, Cancelled)).ShouldNotBeEmpty();
         (await servers.GetAsync(member, id, Cancelled)).Server.Id.ShouldBe(id);
         (await Get<GovernanceAdmin>().GetAsync(member, id, Cancelled)).Mode.ShouldBe(GovernanceMode.None);
-        (await Get<MetricsQuery>().RecentAsync(member, TimeSpan.FromMinutes(1), Cancelled)).Points.ShouldNotBeEmpty();
+        (await Get<MetricsQuery>().HistoryAsync(member, new MetricQuestion(TimeProvider.System.GetUtcNow().AddMinutes(-1)), Cancelled)).Steps.ShouldNotBeEmpty();
         (await servers.UpdateAsync(gateway.Owner with { Role = Role.Admin }, id, new ServerChange(Name: "by admin"), Cancelled)).Server.Name.ShouldBe("by admin");
     }
 

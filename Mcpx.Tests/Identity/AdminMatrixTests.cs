@@ -44,6 +44,7 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
     private static readonly InvitationId NoInvitation = EntityId.New<InvitationId>(TimeProvider.System);
     private static readonly ServiceAccountId NoAccount = EntityId.New<ServiceAccountId>(TimeProvider.System);
     private static readonly TimeSpan Range = TimeSpan.FromMinutes(1);
+    private static readonly MetricQuestion LastHour = new(TimeProvider.System.GetUtcNow().AddHours(-1));
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -73,7 +74,11 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
         ["ChainAdmin.ReadExportAsync(output)"] = (Permission.ViewAuditLog, a => Get<ChainAdmin>().ReadExportAsync(a, Stream.Null, Cancelled)),
         ["CallFeed.Subscribe(onCalls)"] = (Permission.ViewResources, a => End(() => Get<CallFeed>().Subscribe(a, () => { }))),
         ["LiveFigures.Subscribe(range, onFrame)"] = (Permission.ViewResources, a => End(() => Get<LiveFigures>().Subscribe(a, Range, _ => { }))),
-        ["MetricsQuery.RecentAsync(range)"] = (Permission.ViewResources, a => Get<MetricsQuery>().RecentAsync(a, Range, Cancelled)),
+        ["MetricsQuery.CompareAsync(question, by, order, count)"] = (Permission.ViewResources, a => Get<MetricsQuery>().CompareAsync(a, LastHour, MetricDimension.Server, MetricOrder.Calls, 1, Cancelled)),
+        ["MetricsQuery.HistoryAsync(question)"] = (Permission.ViewResources, a => Get<MetricsQuery>().HistoryAsync(a, LastHour, Cancelled)),
+        ["MetricsQuery.RankAsync(question, by, order, count)"] = (Permission.ViewResources, a => Get<MetricsQuery>().RankAsync(a, LastHour, MetricDimension.Caller, MetricOrder.P95, 5, Cancelled)),
+        ["MetricRetentionAdmin.GetAsync()"] = (Permission.ViewResources, a => Get<MetricRetentionAdmin>().GetAsync(a, Cancelled)),
+        ["MetricRetentionAdmin.SaveAsync(retention)"] = (Permission.ManageOrganization, a => Get<MetricRetentionAdmin>().SaveAsync(a, new MetricRetention(0, 0, 0, 0), Cancelled)),
         ["MetricsQuery.ByServerAsync(range)"] = (Permission.ViewResources, a => Get<MetricsQuery>().ByServerAsync(a, Range, Cancelled)),
         ["GatewayAdmin.CreateAsync(input)"] = (Permission.ManageServers, a => Get<GatewayAdmin>().CreateAsync(a, new NewGateway("", ""), Cancelled)),
         ["GatewayAdmin.UpdateAsync(id, change)"] = (Permission.ManageServers, a => Get<GatewayAdmin>().UpdateAsync(a, NoGateway, new GatewayChange(Name: "x"), Cancelled)),

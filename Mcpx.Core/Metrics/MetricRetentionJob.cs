@@ -1,0 +1,39 @@
+using Mcpx.Core.Jobs;
+using Mcpx.Core.Primitives;
+
+namespace Mcpx.Core.Metrics;
+
+/// <summary>
+/// Removes figures that are older than their organisation keeps them: what no organisation keeps goes by whole partitions, the
+/// rest row by row. It may be cut off anywhere.
+/// </summary>
+public sealed class MetricRetentionJob(IMetricRetentionStore store, TimeProvider time) : IJob
+{
+    private static readonly MetricLevel[] Levels = [MetricLevel.Event, MetricLevel.Minute, MetricLevel.Hour, MetricLevel.Day];
+
+    public string Name => "metric-retention";
+
+    public TimeSpan Every { get; } = TimeSpan.FromHours(1);
+
+    public async Task<string> RunAsync(CancellationToken cancellationToken)
+    {
+        // By whole days, so that rows go once a day, most of them with their partition.
+        DateTimeOffset today = Instant.DayOf(time.GetUtcNow());
+        IReadOnlyList<(OrganizationId Organization, MetricRetention Kept)> all = await store.ListAsync(cancellationToken);
+        long rows = 0;
+        int parts = 0;
+        foreach (MetricLevel level in Levels)
+        {
+            // Calls that named no organisation are kept as long as by default.
+            int longest = Math.Max(MetricRetention.Default.Of(level), all.Select(o => o.Kept.Of(level)).DefaultIfEmpty().Max());
+            parts += await store.DropAsync(level, today.AddDays(-longest), cancellationToken);
+            foreach (var (organization, kept) in all)
+                rows += await store.DeleteAsync(organization, level, today.AddDays(-kept.Of(level)), cancellationToken);
+            rows += await store.DeleteAsync(OrganizationId.None, level, today.AddDays(-MetricRetention.Default.Of(level)), cancellationToken);
+            foreach (OrganizationId ended in await store.ListEndedAsync(level, cancellationToken))
+                rows += await store.DeleteAsync(ended, level, DateTimeOffset.MaxValue, cancellationToken);
+        }
+
+        return $"{parts} partitions and {rows} rows passed their time.";
+    }
+}

@@ -1,0 +1,84 @@
+using Mcpx.Core.Audit;
+using Mcpx.Core.Metrics;
+using Mcpx.Core.Primitives;
+using Mcpx.Data.Audit;
+using Mcpx.Data.Changes;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Mcpx.Data.Metrics;
+
+internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter changes) : IMetricRetentionStore
+{
+    private const int PatienceSeconds = 600;
+
+    public Task<bool> SaveAsync(OrganizationId organization, MetricRetention retention, AdminChange change, CancellationToken cancellationToken) =>
+        changes.WriteConfigurationAsync(organization, async context =>
+        {
+            MetricRetention? before = await context.Organizations.Where(o => o.Id == organization)
+                .Select(o => new MetricRetention(o.MetricEventDays, o.MetricMinuteDays, o.MetricHourDays, o.MetricDayDays)).SingleOrDefaultAsync(cancellationToken);
+            if (before is null) return null;
+            string name = await context.OrganizationAsync(organization, cancellationToken);
+            await context.Organizations.Where(o => o.Id == organization).ExecuteUpdateAsync(set => set
+                .SetProperty(o => o.MetricEventDays, retention.EventDays)
+                .SetProperty(o => o.MetricMinuteDays, retention.MinuteDays)
+                .SetProperty(o => o.MetricHourDays, retention.HourDays)
+                .SetProperty(o => o.MetricDayDays, retention.DayDays), cancellationToken);
+            return Written.As(change.Between(before.ToAudit(name), retention.ToAudit(name)));
+        }, cancellationToken);
+
+    public async Task<IReadOnlyList<(OrganizationId Organization, MetricRetention Kept)>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Everything, cancellationToken);
+        return [.. (await context.Organizations.OrderBy(o => o.Id)
+            .Select(o => new { o.Id, Kept = new MetricRetention(o.MetricEventDays, o.MetricMinuteDays, o.MetricHourDays, o.MetricDayDays) }).ToListAsync(cancellationToken))
+            .Select(o => (o.Id, o.Kept))];
+    }
+
+    public async Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken)
+    {
+        List<OrganizationId> ended = [];
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
+        await using NpgsqlCommand command = Command(connection, "SELECT DISTINCT metrics_ended FROM metrics_ended($1)", NameOf(level));
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken)) ended.Add(OrganizationId.From(reader.GetGuid(0)));
+        return ended;
+    }
+
+    public async Task<long> DeleteAsync(OrganizationId organization, MetricLevel level, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
+        await using NpgsqlCommand command = Command(connection, "SELECT metrics_delete($1, $2, $3)", organization.Value, NameOf(level), before.UtcDateTime);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public async Task<int> DropAsync(MetricLevel level, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
+            await using NpgsqlCommand command = Command(connection, "SELECT metrics_drop($1, $2)", NameOf(level), before.UtcDateTime);
+            return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Somebody reads or writes figures just now; the next turn is within the hour.
+            return 0;
+        }
+    }
+
+    internal static string NameOf(MetricLevel level) => level switch
+    {
+        MetricLevel.Event => "events",
+        MetricLevel.Minute => "1m",
+        MetricLevel.Hour => "1h",
+        _ => "1d",
+    };
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)
+    {
+        NpgsqlCommand command = new(sql, connection) { CommandTimeout = PatienceSeconds };
+        foreach (object value in values) command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}
