@@ -133,8 +133,6 @@ GRANT SELECT ON tenant_calls, tenant_call_payloads TO "{app}";
 -- made from belong to the owner, whose functions turn the crank.
 GRANT SELECT, INSERT ON metric_events TO "{engine}";
 REVOKE UPDATE, DELETE ON metric_events FROM "{engine}";
--- The names of what is gone are kept by triggers.
-REVOKE INSERT, UPDATE, DELETE ON metric_names FROM "{app}", "{engine}";
 DO $$
 DECLARE
     v text;

@@ -12,7 +12,8 @@ namespace Mcpx.Tests.Fixtures;
 /// <summary>
 /// One private cluster per test run, started by the first test that asks. A test class takes this in its
 /// constructor, prepares a template once, and gives each test a copy of it. Nothing needs to be dropped:
-/// the cluster is thrown away, also when the run is killed.
+/// the cluster is thrown away, also when the run is killed. With <c>MCPX_TEST_TIMESCALE</c>, a superuser's connection string to a
+/// cluster that has TimescaleDB, the same tests run on databases there instead, which are dropped at the end of the run.
 /// </summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
@@ -21,19 +22,24 @@ public sealed class PostgresFixture : IAsyncDisposable
     private const int Patience = 60;
     private const long EnoughMemory = 1L << 30;
 
+    private static readonly string? Timescale = Environment.GetEnvironmentVariable("MCPX_TEST_TIMESCALE");
+
     private readonly Lazy<Task<EmbeddedPostgres>> _cluster = new(StartAsync);
+    private readonly Lazy<Task> _given = new(PrepareGivenAsync);
+    // Of a cluster that others use too.
+    private readonly string _prefix = Timescale is null ? "" : $"mcpx_{Environment.ProcessId}_";
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _templates = new(StringComparer.Ordinal);
     private int _databases;
 
     /// <summary>The superuser's connection string, for tests that need what the application may not do.</summary>
     public async Task<string> GetAdminConnectionStringAsync(string database = "postgres") =>
-        new NpgsqlConnectionStringBuilder((await _cluster.Value).AdminConnectionString) { Database = database }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Timescale ?? (await _cluster.Value).AdminConnectionString) { Database = database }.ConnectionString;
 
     /// <summary>A connection string, as the application's role, to a fresh database of the caller's own.</summary>
     /// <param name="template">What <see cref="GetOrCreateTemplateAsync"/> returned; null for an empty database.</param>
     public async Task<string> CreateDatabaseAsync(string? template = null)
     {
-        var name = $"test_{Interlocked.Increment(ref _databases)}";
+        var name = $"{_prefix}test_{Interlocked.Increment(ref _databases)}";
         await CreateAsync(name, template ?? "template1");
         return await ConnectionStringAsync(name);
     }
@@ -46,12 +52,13 @@ public sealed class PostgresFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_given.IsValueCreated) await DropAllAsync();
         if (_cluster.IsValueCreated) await (await _cluster.Value).DisposeAsync();
     }
 
     private async Task<string> PrepareAsync(string name, Func<string, Task> prepare)
     {
-        var template = $"template_{name}";
+        var template = $"{_prefix}template_{name}";
         await CreateAsync(template, "template1");
         await prepare(await ConnectionStringAsync(template));
         // A copy fails while anybody is connected to the original, and the pools of `prepare` still are.
@@ -60,19 +67,47 @@ public sealed class PostgresFixture : IAsyncDisposable
         return template;
     }
 
-    private Task CreateAsync(string name, string template) =>
-        ExecuteAsync($"create database \"{name}\" owner \"{Owner}\" template \"{template}\" strategy file_copy");
-
-    private async Task ExecuteAsync(string sql)
+    private async Task CreateAsync(string name, string template)
     {
-        await using var connection = new NpgsqlConnection(await GetAdminConnectionStringAsync());
+        if (Timescale is not null) await _given.Value;
+        await ExecuteAsync($"create database \"{name}\" owner \"{Owner}\" template \"{template}\" strategy file_copy");
+        // Like an operator, who enables it before the gateway comes.
+        if (Timescale is not null && template is "template1") await ExecuteAsync("create extension timescaledb", name);
+    }
+
+    private static async Task PrepareGivenAsync()
+    {
+        await using var connection = new NpgsqlConnection(Timescale);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            $"do $$ begin if not exists (select from pg_roles where rolname = '{Owner}') then create role {Owner} login createrole createdb password '{Owner}'; end if; end $$", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task DropAllAsync()
+    {
+        List<string> names = [];
+        await using (var connection = new NpgsqlConnection(Timescale))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand("select datname from pg_database where starts_with(datname, $1)", connection) { Parameters = { new() { Value = _prefix } } };
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync()) names.Add(reader.GetString(0));
+        }
+
+        foreach (var name in names) await ExecuteAsync($"drop database \"{name}\" with (force)");
+    }
+
+    private async Task ExecuteAsync(string sql, string database = "postgres")
+    {
+        await using var connection = new NpgsqlConnection(await GetAdminConnectionStringAsync(database) + ";Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Patience };
         await command.ExecuteNonQueryAsync();
     }
 
     private async Task<string> ConnectionStringAsync(string database) =>
-        new NpgsqlConnectionStringBuilder((await _cluster.Value).ConnectionString)
+        new NpgsqlConnectionStringBuilder(Timescale is null ? (await _cluster.Value).ConnectionString : new NpgsqlConnectionStringBuilder(Timescale) { Username = Owner, Password = Owner }.ConnectionString)
         {
             Database = database,
             // Each database has its own pool: a finished test must not keep its connections until the end of the run.

@@ -15,14 +15,19 @@ internal sealed record CatalogTable(string Name, string? Key, IReadOnlyDictionar
         ORDER BY c.relname, a.attnum
         """;
 
-    /// <summary>The journal's: written by COPY, read through views. Row-level security is not what guards them.</summary>
-    public bool IsAppended => Name is "calls" or "call_payloads" or "call_intents" or "call_intent_payloads";
+    /// <summary>The journal's, and what is rolled up from that: written by COPY, read through views. Row-level security is not what guards them.</summary>
+    public bool IsAppended => Name is "calls" or "call_payloads" or "call_intents" or "call_intent_payloads" or "metric_events" || IsRollUp;
+
+    /// <summary>Figures, which the owner's functions make of the journal's calls.</summary>
+    public bool IsRollUp => Name.StartsWith("metric_rollup", StringComparison.Ordinal) || Name.StartsWith("metric_caller_rollup", StringComparison.Ordinal);
 
     /// <summary>The audit log: rows are added, and nobody who serves changes or removes one.</summary>
     public bool IsAppendOnly => Name is "admin_entries" || IsChain;
 
-    /// <summary>The chain of the audit: tables that the object mapper does not know.</summary>
     public bool IsChain => Name is "audit_links" or "audit_checkpoints" or "audit_stubs";
+
+    /// <summary>Tables that the object mapper does not know.</summary>
+    public bool IsOfScripts => IsChain || Name is "metric_names";
 
     public bool IsTenant => Key == "org_id";
 

@@ -162,7 +162,11 @@ public sealed class LoginTests(PostgresFixture postgres) : DataTests(postgres)
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(Cancelled);
         while (await reader.ReadAsync(Cancelled)) rights.Add(reader.GetString(0));
 
-        rights.ShouldBe(["revocations INSERT", "revocations SELECT", "tenant_call_payloads SELECT", "tenant_calls SELECT"], ignoreOrder: true);
+        rights.ShouldBe(
+        [
+            "revocations INSERT", "revocations SELECT", "tenant_call_payloads SELECT", "tenant_calls SELECT", "tenant_metric_events SELECT", "tenant_metric_1m SELECT", "tenant_metric_1h SELECT",
+            "tenant_metric_1d SELECT", "tenant_metric_caller_1m SELECT", "tenant_metric_caller_1h SELECT", "tenant_metric_caller_1d SELECT",
+        ], ignoreOrder: true);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class ScopeTests(PostgresFixture postgres) : DataTests(postgres)
         await using McpxDbContext context = AsOwner(tenants.Host, tenants.OurOrganization);
         string[] tables = [.. context.Model.GetEntityTypes().Where(e => e.FindProperty("OrgId") is not null).Select(e => e.GetTableName()!), "organizations"];
 
-        tables.ShouldBe(tenants.Tables.Where(t => (t.IsTenant && !t.IsAppended && !t.IsChain) || t.Name == "organizations").Select(t => t.Name), ignoreOrder: true);
+        tables.ShouldBe(tenants.Tables.Where(t => (t.IsTenant && !t.IsAppended && !t.IsOfScripts) || t.Name == "organizations").Select(t => t.Name), ignoreOrder: true);
         MethodInfo count = typeof(ScopeTests).GetMethod(nameof(CountAsync), BindingFlags.NonPublic | BindingFlags.Static)!;
         foreach (var entity in context.Model.GetEntityTypes().Where(e => tables.Contains(e.GetTableName())))
             (await (Task<int>)count.MakeGenericMethod(entity.ClrType).Invoke(null, [context])!).ShouldBe(1, entity.GetTableName());

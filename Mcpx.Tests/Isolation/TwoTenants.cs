@@ -37,7 +37,7 @@ internal sealed class TwoTenants : IAsyncDisposable
         await admin.OpenAsync(cancellationToken);
         // Rows that point at nothing will do: this is about whose they are.
         await ExecuteAsync(admin, "SET session_replication_role = replica", cancellationToken);
-        await ExecuteAsync(admin, "SELECT calls_make_partitions(now(), now())", cancellationToken);
+        await ExecuteAsync(admin, "SELECT calls_make_partitions(now(), now()), metrics_make_partitions(now(), now())", cancellationToken);
         foreach (CatalogTable table in tenants.Tables.Where(t => t.Key is not null))
         {
             await ExecuteAsync(admin, table.Insert(tenants.Ours), cancellationToken);

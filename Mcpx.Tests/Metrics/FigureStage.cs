@@ -1,0 +1,139 @@
+using Mcpx.Core.Calls;
+using Mcpx.Core.Metrics;
+using Mcpx.Core.Primitives;
+using Mcpx.Data;
+using Mcpx.Data.Metrics;
+using Mcpx.Tests.Data;
+using Mcpx.Tests.Fixtures;
+using Npgsql;
+
+namespace Mcpx.Tests.Metrics;
+
+/// <summary>An organisation with servers, gateways and callers, and what they did: figures can be asked for, and counted by hand.</summary>
+internal sealed class FigureStage(DataHost host, int seed) : IAsyncDisposable
+{
+    private const string RefreshAll = """
+        SELECT view_name::text FROM timescaledb_information.continuous_aggregates
+        ORDER BY CASE right(view_name::text, 2) WHEN '1m' THEN 1 WHEN '1h' THEN 2 ELSE 3 END
+        """;
+
+    private static readonly string[] Methods = ["tools/call", "tools/call", "tools/call", "tools/list", "GET", "no/such/method"];
+    private static readonly string[] Tools = ["search", "read", "write", "delete", "Ünïcode", ""];
+
+    private readonly Random _random = new(seed);
+    private readonly Guid[] _callers = Ids(4);
+
+    public OrganizationId Organization { get; } = DataHost.NewId<OrganizationId>();
+
+    public ServerId[] Servers { get; } = [.. Ids(3).Select(ServerId.From)];
+
+    public GatewayId[] Gateways { get; } = [.. Ids(2).Select(GatewayId.From)];
+
+    public List<CallRecord> Calls { get; } = [];
+
+    public DataHost Host => host;
+
+    public IMetricStore Store => host.Get<IMetricStore>();
+
+    /// <param name="zone">Of the database's sessions: none of it may show in a figure.</param>
+    public static async Task<FigureStage> StartAsync(PostgresFixture postgres, TimeProvider time, int seed, string zone = "UTC")
+    {
+        await using DataHost first = await DataHost.StartAsync(postgres);
+        string database = new NpgsqlConnectionStringBuilder(first.ConnectionString).Database!;
+        await using (NpgsqlCommand set = first.Owner.CreateCommand($"ALTER DATABASE \"{database}\" SET timezone = '{zone}'")) await set.ExecuteNonQueryAsync();
+        DataHost host = await DataHost.JoinAsync(first.ConnectionString, time);
+        FigureStage stage = new(host, seed);
+        // As if the database had been made a week before the clock's now.
+        if (!await stage.IsTimescaleAsync())
+            await stage.ExecuteAsync($"UPDATE metric_rollup_state SET closing = date_bin('1 day', '{time.GetUtcNow() - TimeSpan.FromDays(7):O}', '2000-01-01 00:00+00'), visible = date_bin('1 day', '{time.GetUtcNow() - TimeSpan.FromDays(7):O}', '2000-01-01 00:00+00')");
+        return stage;
+    }
+
+    public async Task<bool> IsTimescaleAsync() => await host.QueryAsync("SELECT edition FROM schema_scripts LIMIT 1") is nameof(DatabaseEdition.Timescale);
+
+    /// <summary>Some calls within a span, many of them on the borders of minutes, hours and days; a few seconds of work each time.</summary>
+    public async Task AddAsync(int count, DateTimeOffset from, DateTimeOffset to)
+    {
+        CallRecord[] calls = [.. Enumerable.Range(0, count).Select(_ => Make(from, to))];
+        await host.Get<ICallStore>().WriteAsync(calls, CancellationToken.None);
+        Calls.AddRange(calls);
+    }
+
+    /// <summary>All that the roll-up has to do, on whichever edition.</summary>
+    public async Task RollUpAsync()
+    {
+        await host.Get<RollUpJob>().RunAsync(CancellationToken.None);
+        if (!await IsTimescaleAsync()) return;
+        List<string> views = [];
+        await using (NpgsqlCommand list = host.Owner.CreateCommand(RefreshAll))
+        await using (NpgsqlDataReader reader = await list.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync()) views.Add(reader.GetString(0));
+        }
+
+        foreach (string view in views) await RefreshAsync(view);
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = host.Owner.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public CallRecord Make(DateTimeOffset from, DateTimeOffset to)
+    {
+        DateTimeOffset at = from + (to - from) * _random.NextDouble();
+        // On a border exactly, or a microsecond before it.
+        TimeSpan border = _random.Next(6) switch { 0 => TimeSpan.FromMinutes(1), 1 => TimeSpan.FromHours(1), 2 => TimeSpan.FromDays(1), _ => TimeSpan.FromMilliseconds(1) };
+        at = new DateTimeOffset(at.UtcTicks - at.UtcTicks % border.Ticks, TimeSpan.Zero).AddMicroseconds(-_random.Next(2));
+        if (at < from) at = from;
+        long total = (long)Math.Exp(_random.NextDouble() * 17), upstream = _random.Next(4) == 0 ? 0 : (long)(total * _random.NextDouble());
+        string method = Methods[_random.Next(Methods.Length)];
+        Guid caller = _callers[_random.Next(_callers.Length)];
+        bool isUser = caller.CompareTo(_callers[1]) > 0;
+        return DataHost.NewCall(Organization, at, (CallOutcome)_random.Next(9), _random.Next(8) == 0 ? null : Servers[_random.Next(Servers.Length)]) with
+        {
+            Id = CallId.From(Guid.CreateVersion7(at)),
+            Gateway = _random.Next(2) == 0 ? null : Gateways[_random.Next(Gateways.Length)],
+            User = isUser ? UserId.From(caller) : null,
+            ServiceAccount = isUser ? null : ServiceAccountId.From(caller),
+            Method = method,
+            Tool = Tools[_random.Next(Tools.Length)],
+            UpstreamTool = _random.Next(3) == 0 ? "upstream" : null,
+            TotalMicroseconds = total,
+            UpstreamMicroseconds = upstream,
+            RequestBytes = _random.Next(10_000),
+            ResponseBytes = _random.NextInt64(1L << 33),
+        };
+    }
+
+    public MetricFilter MakeFilter(bool ofCallers) => new(
+        Server: _random.Next(3) == 0 ? Servers[_random.Next(Servers.Length)] : null,
+        Gateway: !ofCallers && _random.Next(4) == 0 ? Gateways[_random.Next(Gateways.Length)] : null,
+        Caller: ofCallers && _random.Next(2) == 0 ? _callers[_random.Next(_callers.Length)] : null,
+        Tool: !ofCallers && _random.Next(5) == 0 ? Tools[_random.Next(Tools.Length)] : null,
+        Method: !ofCallers && _random.Next(5) == 0 ? "tools/call" : null);
+
+    public int Next(int below) => _random.Next(below);
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    /// <summary>A policy may be refreshing the same just now.</summary>
+    private async Task RefreshAsync(string view)
+    {
+        for (int left = 20; ; left--)
+        {
+            try
+            {
+                await ExecuteAsync($"CALL refresh_continuous_aggregate('{view}', NULL, NULL)");
+                return;
+            }
+            catch (PostgresException) when (left > 0)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System);
+            }
+        }
+    }
+
+    private static Guid[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7())];
+}
