@@ -20,6 +20,10 @@ public sealed class PostgresFixture : IAsyncDisposable
     private const string Owner = "mcpx";
     private const string FolderPrefix = "mcpx-tests-";
     private const int Patience = 60;
+
+    /// <summary>Not template1, at which TimescaleDB's launcher looks, and which can't be copied meanwhile.</summary>
+    private const string Empty = "template0";
+
     private const long EnoughMemory = 1L << 30;
 
     private static readonly string? Timescale = Environment.GetEnvironmentVariable("MCPX_TEST_TIMESCALE");
@@ -40,7 +44,7 @@ public sealed class PostgresFixture : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync(string? template = null)
     {
         var name = $"{_prefix}test_{Interlocked.Increment(ref _databases)}";
-        await CreateAsync(name, template ?? "template1");
+        await CreateAsync(name, template ?? Empty);
         return await ConnectionStringAsync(name);
     }
 
@@ -59,7 +63,7 @@ public sealed class PostgresFixture : IAsyncDisposable
     private async Task<string> PrepareAsync(string name, Func<string, Task> prepare)
     {
         var template = $"{_prefix}template_{name}";
-        await CreateAsync(template, "template1");
+        await CreateAsync(template, Empty);
         await prepare(await ConnectionStringAsync(template));
         // A copy fails while anybody is connected to the original, and the pools of `prepare` still are.
         await ExecuteAsync($"alter database \"{template}\" allow_connections false");
@@ -72,7 +76,7 @@ public sealed class PostgresFixture : IAsyncDisposable
         if (Timescale is not null) await _given.Value;
         await ExecuteAsync($"create database \"{name}\" owner \"{Owner}\" template \"{template}\" strategy file_copy");
         // Like an operator, who enables it before the gateway comes.
-        if (Timescale is not null && template is "template1") await ExecuteAsync("create extension timescaledb", name);
+        if (Timescale is not null && template is Empty) await ExecuteAsync("create extension timescaledb", name);
     }
 
     private static async Task PrepareGivenAsync()
