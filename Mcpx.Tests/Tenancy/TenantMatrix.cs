@@ -163,6 +163,7 @@ internal static class TenantMatrix
         ["GET /{org}/exports"] = new Probe.Foreign("/{org}/exports"),
         ["GET /{org}/gateways"] = new Probe.Foreign("/{org}/gateways"),
         ["GET /{org}/gateways/{slug}"] = new Probe.Page("/{org}/gateways/{gateway-slug}", "/{own-org}/gateways/{gateway-slug}"),
+        ["GET /{org}/export/audit"] = new Probe.Foreign("/{org}/export/audit"),
         ["GET /{org}/groups"] = new Probe.Foreign("/{org}/groups"),
         ["GET /{org}/servers"] = new Probe.Foreign("/{org}/servers"),
         ["GET /{org}/servers/{slug}"] = new Probe.Page("/{org}/servers/{server-slug}", "/{own-org}/servers/{server-slug}"),

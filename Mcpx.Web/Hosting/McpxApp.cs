@@ -8,6 +8,7 @@ using Mcpx.Data;
 using Mcpx.Web.Api;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Dashboard;
+using Mcpx.Web.Dashboard.Audit;
 using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.SignIn;
 using Mcpx.Web.Hosting.Telemetry;
@@ -87,5 +88,6 @@ internal static class McpxApp
         app.MapSignIn();
         app.MapCallExport();
         app.MapMcpxDashboard();
+        app.MapChainExport();
     }
 }
