@@ -12,7 +12,7 @@ using Npgsql;
 
 namespace Mcpx.Data.Calls;
 
-internal sealed class LogStreamRow
+internal sealed class LogStreamRow : INamedRow
 {
     public required LogStreamId Id { get; init; }
 
@@ -99,38 +99,22 @@ internal sealed class LogStreamStore(ScopedContexts contexts) : ILogStreamStore
 
     public async Task<LogStream?> AddAsync(LogStream stream, int most, AdminChange change, CancellationToken cancellationToken)
     {
-        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(stream.Organization), cancellationToken);
-        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        // One after the other, so that what is counted is what there is.
-        await OrganizationLock.TakeAsync(context, stream.Organization, cancellationToken);
-        IQueryable<LogStreamRow> all = context.LogStreams.Where(s => s.OrgId == stream.Organization);
-        if (await all.AnyAsync(s => s.Name == stream.Name, cancellationToken)) throw new RefusalException.Conflict("name", "There is a log stream of this name already.");
-        if (await all.CountAsync(cancellationToken) >= most) return null;
         LogTarget.Webhook? webhook = stream.Target as LogTarget.Webhook;
         LogTarget.Syslog? syslog = stream.Target as LogTarget.Syslog;
-        LogStreamRow row = new()
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(stream.Organization), cancellationToken);
+        LogStreamRow? made = await context.AddNamedAsync(stream.Organization, "log stream", stream.Name, most, async () => new LogStreamRow
         {
             Id = stream.Id, OrgId = stream.Organization, Name = stream.Name, Url = webhook?.Url.OriginalString, Authentication = webhook?.Authentication, Host = syslog?.Host, Port = syslog?.Port, Tls = syslog?.Tls,
             Secret = stream.Secret, SecretHint = stream.SecretHint, Query = stream.Query, Payloads = stream.Payloads, Entries = stream.Entries, CreatedAt = stream.CreatedAt,
             Position = await LinkedRows.HeadAsync(context, stream.Organization, cancellationToken), Delivered = 0,
-        };
-        context.LogStreams.Add(row);
-        await context.SaveChangesAsync(cancellationToken);
-        await Written.As(change.Between(null, stream.ToAudit())).SaveAsync(context, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return row.ToStream();
+        }, r => change.Between(null, r.ToStream().ToAudit()), cancellationToken);
+        return made?.ToStream();
     }
 
     public async Task<bool> DeleteAsync(OrganizationId organization, LogStreamId stream, AdminChange change, CancellationToken cancellationToken)
     {
         await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
-        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        IQueryable<LogStreamRow> one = context.LogStreams.Where(s => s.OrgId == organization && s.Id == stream);
-        // Of two who delete it at once, one did.
-        if (await one.AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } row || await one.ExecuteDeleteAsync(cancellationToken) == 0) return false;
-        await Written.As(change.Between(row.ToStream().ToAudit(), null)).SaveAsync(context, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        return await context.DeleteNamedAsync(context.LogStreams.Where(s => s.OrgId == organization && s.Id == stream), r => change.Between(r.ToStream().ToAudit(), null), cancellationToken);
     }
 
     public async Task<bool> PauseAsync(OrganizationId organization, LogStreamId stream, DateTimeOffset? pausedAt, AdminChange change, CancellationToken cancellationToken)

@@ -3,16 +3,14 @@ using Mcpx.Core.Audit;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Primitives;
-using Mcpx.Data.Audit;
 using Mcpx.Data.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace Mcpx.Data.Calls;
 
-internal sealed class ScheduledExportRow
+internal sealed class ScheduledExportRow : INamedRow
 {
     public required ScheduledExportId Id { get; init; }
 
@@ -94,34 +92,19 @@ internal sealed class ScheduledExportStore(ScopedContexts contexts) : IScheduled
 
     public async Task<bool> AddAsync(ScheduledExport export, int most, AdminChange change, CancellationToken cancellationToken)
     {
-        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(export.Organization), cancellationToken);
-        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        // One after the other, so that what is counted is what there is.
-        await OrganizationLock.TakeAsync(context, export.Organization, cancellationToken);
-        IQueryable<ScheduledExportRow> all = context.ScheduledExports.Where(e => e.OrgId == export.Organization);
-        if (await all.AnyAsync(e => e.Name == export.Name, cancellationToken)) throw new RefusalException.Conflict("name", "There is a scheduled export of this name already.");
-        if (await all.CountAsync(cancellationToken) >= most) return false;
-        context.ScheduledExports.Add(new ScheduledExportRow
+        ScheduledExportRow row = new()
         {
             Id = export.Id, OrgId = export.Organization, Name = export.Name, Period = export.Period, Payloads = export.Payloads, Endpoint = export.S3?.Endpoint.AbsoluteUri, Region = export.S3?.Region,
             Bucket = export.S3?.Bucket, Prefix = export.S3?.Prefix, AccessKeyId = export.S3?.AccessKeyId, Secret = export.Secret, SecretHint = export.SecretHint, Query = export.Query, DoneUntil = export.DoneUntil, CreatedAt = export.CreatedAt,
-        });
-        await context.SaveChangesAsync(cancellationToken);
-        await Written.As(change.Between(null, export.ToAudit())).SaveAsync(context, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        };
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(export.Organization), cancellationToken);
+        return await context.AddNamedAsync(export.Organization, "scheduled export", export.Name, most, () => Task.FromResult(row), r => change.Between(null, r.ToExport().ToAudit()), cancellationToken) is not null;
     }
 
     public async Task<bool> DeleteAsync(OrganizationId organization, ScheduledExportId export, AdminChange change, CancellationToken cancellationToken)
     {
         await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
-        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        IQueryable<ScheduledExportRow> one = context.ScheduledExports.Where(e => e.OrgId == organization && e.Id == export);
-        // Of two who delete it at once, one did.
-        if (await one.AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } row || await one.ExecuteDeleteAsync(cancellationToken) == 0) return false;
-        await Written.As(change.Between(row.ToExport().ToAudit(), null)).SaveAsync(context, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        return await context.DeleteNamedAsync(context.ScheduledExports.Where(e => e.OrgId == organization && e.Id == export), r => change.Between(r.ToExport().ToAudit(), null), cancellationToken);
     }
 
     public async Task<long?> AimAsync(ScheduledExport export, CancellationToken cancellationToken)
