@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mcpx.Core.Health;
 using Mcpx.Data.Embedded;
 using Mcpx.Tests.Browser;
@@ -78,11 +79,54 @@ public sealed class OperationsPageTests(PostgresFixture postgres, BrowserFixture
             await Assertions.Expect(page.GetByText("end-interrupted-calls")).ToBeVisibleAsync(new() { Timeout = 60_000 });
             await Assertions.Expect(page.GetByText("none waits")).ToBeVisibleAsync(new() { Timeout = 60_000 });
             await Assertions.Expect(page.GetByText("your rights were last confirmed at")).ToHaveCountAsync(0);
+
+            // Who watches over open pages has outlived the outage too.
+            await Colleague.ExecuteAsync(_gateway, "UPDATE sessions SET revoked_at = now()");
+            await Assertions.Expect(page.GetByText("Your session has ended")).ToBeVisibleAsync();
+            await Assertions.Expect(page.GetByText("Waiting for the database")).ToHaveCountAsync(0);
         }
         finally
         {
             await database.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task So_it_does_while_PostgreSQL_lets_everybody_wait()
+    {
+        await using var upstream = await FakeUpstream.StartAsync();
+        await using var database = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = Path.Combine(_parent, "postgres"), Database = "mcpx", Throwaway = true }, Cancelled);
+        await _gateway.StartAsync(database.ConnectionString);
+        var (slug, _) = await _gateway.AddUpstreamAsync(upstream.Url);
+        await _gateway.CallToolAsync(slug, "before");
+        await using var visit = await browser.VisitAsync(_gateway, "/operations");
+        var page = visit.Page;
+        await Assertions.Expect(page.GetByText("none waits")).ToBeVisibleAsync();
+        try
+        {
+            await SignalAsync("STOP", database.ProcessId);
+            for (int i = 0; i < 2; i++) await _gateway.CallToolAsync(slug, "meanwhile");
+
+            await Assertions.Expect(page.GetByText("your rights were last confirmed at")).ToBeVisibleAsync();
+            await Assertions.Expect(page.GetByText("2 records", new() { Exact = true })).ToBeVisibleAsync();
+            await _gateway.CallToolAsync(slug, "meanwhile");
+            await Assertions.Expect(page.GetByText("3 records", new() { Exact = true })).ToBeVisibleAsync();
+        }
+        finally
+        {
+            await SignalAsync("CONT", database.ProcessId);
+        }
+
+        await Assertions.Expect(page.GetByText("none waits")).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Assertions.Expect(page.GetByText("your rights were last confirmed at")).ToHaveCountAsync(0);
+    }
+
+    /// <summary>The server and each of its connections.</summary>
+    private static async Task SignalAsync(string signal, int server)
+    {
+        string children = await File.ReadAllTextAsync($"/proc/{server}/task/{server}/children", Cancelled);
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{server}", .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        await kill.WaitForExitAsync(Cancelled);
     }
 
     [Fact]
