@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
 
@@ -9,7 +10,12 @@ namespace Mcpx.Data;
 /// <summary>What every context of this project is set up with, however it reaches the database.</summary>
 internal static class ContextOptions
 {
-    public static void Common(NpgsqlDbContextOptionsBuilder npgsql) => npgsql.MigrationsHistoryTable("schema_migrations");
+    /// <summary>
+    /// The provider's own strategy does not retry either, but hides the exception of a database that is away in one that says
+    /// so: whoever goes on without the database then has to know of both.
+    /// </summary>
+    public static void Common(NpgsqlDbContextOptionsBuilder npgsql) =>
+        npgsql.MigrationsHistoryTable("schema_migrations").ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies));
 
     /// <summary>A taken slug is an answer to somebody, not an error of ours: whoever catches the exception logs it.</summary>
     public static DbContextOptionsBuilder LogQuietly(this DbContextOptionsBuilder options) => options.ConfigureWarnings(warnings => warnings.Log(

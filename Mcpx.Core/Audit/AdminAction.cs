@@ -30,6 +30,9 @@ public sealed record AdminAction(string Name, string Words)
     public static AdminAction ScheduledExportCreate { get; } = new("scheduled-export.create", "Scheduled export added");
     public static AdminAction ScheduledExportDelete { get; } = new("scheduled-export.delete", "Scheduled export deleted");
     public static AdminAction LogStreamCreate { get; } = new("log-stream.create", "Log stream added");
+    public static AdminAction LogStreamPause { get; } = new("log-stream.pause", "Log stream paused");
+    public static AdminAction LogStreamResume { get; } = new("log-stream.resume", "Log stream goes on");
+    public static AdminAction LogStreamTest { get; } = new("log-stream.test", "Test message sent to a log stream");
     public static AdminAction LogStreamDelete { get; } = new("log-stream.delete", "Log stream deleted");
     public static AdminAction OrganizationCreate { get; } = new("organization.create", "Organisation made");
     public static AdminAction OrganizationUpdate { get; } = new("organization.update", "Organisation changed");

@@ -21,7 +21,11 @@ public interface IDatabaseFacts
 /// <param name="Journal">Of the replica that answers.</param>
 /// <param name="Jobs">By name; null when the database could not be asked.</param>
 /// <param name="StartedAt">When the replica that answers was started.</param>
-public sealed record InstallationReport(JournalState Journal, DatabaseFacts? Database, IReadOnlyList<JobReport>? Jobs, DateTimeOffset StartedAt);
+public sealed record InstallationReport(JournalState Journal, DatabaseFacts? Database, IReadOnlyList<JobReport>? Jobs, DateTimeOffset StartedAt)
+{
+    /// <summary>When the rights of whoever reads it were last found in the database.</summary>
+    public DateTimeOffset ConfirmedAt { get; internal init; }
+}
 
 /// <summary>
 /// The one door to how the installation is. It opens to Owners of the organisation that came with it: what waits on a
@@ -29,6 +33,9 @@ public sealed record InstallationReport(JournalState Journal, DatabaseFacts? Dat
 /// </summary>
 public sealed class InstallationAdmin(CallJournal journal, IDatabaseFacts database, IJobStore jobs, OperatorOrganization operators, TimeProvider time)
 {
+    /// <summary>How long rights that were confirmed last while the database can't be asked.</summary>
+    public static readonly TimeSpan RightsLast = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan JobsPatience = TimeSpan.FromSeconds(2);
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
@@ -39,8 +46,16 @@ public sealed class InstallationAdmin(CallJournal journal, IDatabaseFacts databa
         actor.Demand(Permission.ManageOrganization);
         if (!operators.Is(actor.Organization))
             throw new RefusalException.Forbidden("How the installation is, is for Owners of the organisation that came with it.");
-        return new InstallationReport(journal.State, database.Facts, await TryListJobsAsync(cancellationToken), _startedAt);
+        DateTimeOffset confirmed = time.GetUtcNow();
+        return new InstallationReport(journal.State, database.Facts, await TryListJobsAsync(cancellationToken), _startedAt) { ConfirmedAt = confirmed };
     }
+
+    /// <summary>
+    /// What this replica knows by itself, for who holds a report and can't be looked up again because the database is away.
+    /// Null when that was too long ago: a replica that alone is cut off does not hear whose rights have ended meanwhile.
+    /// </summary>
+    public InstallationReport? GetWithoutDatabase(InstallationReport before) =>
+        time.GetUtcNow() - before.ConfirmedAt < RightsLast ? before with { Journal = journal.State, Jobs = null } : null;
 
     /// <summary>This page is looked at when the database is away: what the replica itself knows must not wait for it.</summary>
     private async Task<IReadOnlyList<JobReport>?> TryListJobsAsync(CancellationToken cancellationToken)

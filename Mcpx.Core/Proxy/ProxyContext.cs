@@ -114,6 +114,9 @@ public sealed class ProxyContext
     /// <summary><c>Mcp-Param-*</c> headers (MCP 2026-07-28, "x-mcp-header"), passed on as they came.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> ParameterHeaders { get; init; } = [];
 
+    /// <summary>The gateway itself asks, and knows only by the tool's description which of those headers are wanted.</summary>
+    public bool WritesParameterHeaders { get; init; }
+
     /// <summary>The bearer token of the Authorization header; null when there was none.</summary>
     public string? Credential { get; init; }
 

@@ -9,7 +9,7 @@ namespace Mcpx.Core.Proxy;
 /// Client and server speak the same era: the body's bytes go through, and the answer's bytes come back as they come. Only
 /// session ids, sealed handles, and names that a virtual gateway changed are rewritten.
 /// </summary>
-public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, CallHandles handles, TimeProvider time)
+public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, CallHandles handles, ParameterHeaders parameters, TimeProvider time)
 {
     public async Task CallAsync(ProxyContext context)
     {
@@ -32,7 +32,7 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
             : CallDeadline.ForCall(time, server, context.IsHealthProbe, context.ClientGone);
         try
         {
-            using HttpRequestMessage request = ToUpstream(context, body).ToHttp();
+            using HttpRequestMessage request = (await ToUpstreamAsync(context, body, deadline.Token)).ToHttp();
             using HttpResponseMessage answer = await transport.SendAsync(context.Route, request, deadline.Token);
             await relay.RelayAsync(context, answer, deadline);
         }
@@ -48,6 +48,14 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
     {
         UpstreamHop hop = context.Hop ?? new UpstreamHop(context.Route!, UpstreamProtocol.Unknown);
         CancelNotice.Send(HttpUpstreamSession.Attach(hop, transport, time, context.UpstreamSession, context.Headers.ProtocolVersion ?? ""), context.RequestId, time);
+    }
+
+    private async ValueTask<OutboundRequest> ToUpstreamAsync(ProxyContext context, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        OutboundRequest request = ToUpstream(context, body);
+        return context.WritesParameterHeaders
+            ? request with { Parameters = await parameters.OfAsync(context.Route!, context.Message?.Method, context.UpstreamName ?? context.Message?.Name, body, cancellationToken) }
+            : request;
     }
 
     private static OutboundRequest ToUpstream(ProxyContext context, ReadOnlyMemory<byte> body)

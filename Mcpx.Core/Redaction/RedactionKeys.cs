@@ -32,20 +32,32 @@ public sealed record RedactionKey(byte[] Values, byte[] Payloads)
 /// The organisations' keys. A plain hash of a short secret is found by trying; under a key of the organisation's own it says no
 /// more than that two values are the same. Made at first use, and gone with the organisation.
 /// </summary>
-public sealed partial class RedactionKeys(IRedactionStore store, RedactionVault vault, ILogger<RedactionKeys> logger)
+public sealed partial class RedactionKeys(IRedactionStore store, RedactionVault vault, ILogger<RedactionKeys> logger, TimeProvider time)
 {
     private const int KeyBytes = 32;
+    private const int ManyGone = 10_000;
+
+    /// <summary>An organisation that is gone does not come back; so long its last records may still wait in a journal.</summary>
+    private static readonly TimeSpan GoneFor = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<OrganizationId, RedactionKey> _known = new();
+    private readonly ConcurrentDictionary<OrganizationId, long> _gone = new();
 
     /// <summary>Null when the organisation is gone, or its key can't be opened: then hashes are not to be had.</summary>
     public async ValueTask<RedactionKey?> GetAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
         if (_known.TryGetValue(organization, out RedactionKey? known)) return known;
+        if (_gone.TryGetValue(organization, out long since) && time.GetElapsedTime(since) < GoneFor) return null;
         byte[] fresh = RandomNumberGenerator.GetBytes(KeyBytes);
         byte[]? kept = await store.KeepKeyAsync(organization, vault.Seal(organization, fresh), cancellationToken);
         CryptographicOperations.ZeroMemory(fresh);
-        if (kept is null) return null;
+        if (kept is null)
+        {
+            if (_gone.Count >= ManyGone) _gone.Clear();
+            _gone[organization] = time.GetTimestamp();
+            return null;
+        }
+
         if (vault.Open(organization, kept) is not { } key)
         {
             LogUnreadable(logger, organization);

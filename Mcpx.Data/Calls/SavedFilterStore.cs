@@ -1,15 +1,13 @@
 using Mcpx.Core.Audit;
 using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Primitives;
-using Mcpx.Data.Audit;
 using Mcpx.Data.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Mcpx.Data.Calls;
 
-internal sealed class SavedFilterRow
+internal sealed class SavedFilterRow : INamedRow
 {
     public required SavedFilterId Id { get; init; }
 
@@ -50,40 +48,19 @@ internal sealed class SavedFilterStore(ScopedContexts contexts) : ISavedFilterSt
 
     public async Task<bool> AddAsync(OrganizationId organization, SavedFilter filter, int most, AdminChange change, CancellationToken cancellationToken)
     {
-        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
-        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        // One after the other, so that what is counted is what there is.
-        await OrganizationLock.TakeAsync(context, organization, cancellationToken);
-        IQueryable<SavedFilterRow> all = context.SavedFilters.Where(f => f.OrgId == organization);
-        if (await all.AnyAsync(f => f.Name == filter.Name, cancellationToken)) throw new RefusalException.Conflict("name", "There is a saved filter of this name already.");
-        if (await all.CountAsync(cancellationToken) >= most) return false;
-        context.SavedFilters.Add(new SavedFilterRow
+        SavedFilterRow row = new()
         {
-            Id = filter.Id,
-            OrgId = organization,
-            Name = filter.Name,
-            Query = filter.Query,
-            MadeBy = filter.MadeBy,
-            MadeByName = filter.MadeByName,
-            CreatedAt = filter.CreatedAt,
-        });
-        await context.SaveChangesAsync(cancellationToken);
-        await Written.As(change.Between(null, filter.ToAudit())).SaveAsync(context, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+            Id = filter.Id, OrgId = organization, Name = filter.Name, Query = filter.Query, MadeBy = filter.MadeBy, MadeByName = filter.MadeByName, CreatedAt = filter.CreatedAt,
+        };
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
+        return await context.AddNamedAsync(organization, "saved filter", filter.Name, most, () => Task.FromResult(row), r => change.Between(null, r.ToFilter().ToAudit()), cancellationToken) is not null;
     }
 
     public async Task<bool> DeleteAsync(OrganizationId organization, SavedFilterId filter, Guid? madeBy, AdminChange change, CancellationToken cancellationToken)
     {
         await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
-        await using IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         IQueryable<SavedFilterRow> one = context.SavedFilters.Where(f => f.OrgId == organization && f.Id == filter);
-        SavedFilterRow? row = await one.AsNoTracking().SingleOrDefaultAsync(cancellationToken);
-        if (row is null || madeBy is { } maker && row.MadeBy != maker) return false;
-        // Of two who delete it at once, one did.
-        if (await one.ExecuteDeleteAsync(cancellationToken) == 0) return false;
-        await Written.As(change.Between(row.ToFilter().ToAudit(), null)).SaveAsync(context, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        if (madeBy is { } maker) one = one.Where(f => f.MadeBy == maker);
+        return await context.DeleteNamedAsync(one, r => change.Between(r.ToFilter().ToAudit(), null), cancellationToken);
     }
 }

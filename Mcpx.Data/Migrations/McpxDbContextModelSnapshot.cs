@@ -134,6 +134,10 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("delivered_at");
 
+                    b.Property<bool>("Entries")
+                        .HasColumnType("boolean")
+                        .HasColumnName("entries");
+
                     b.Property<string>("Host")
                         .HasColumnType("text")
                         .HasColumnName("host");
@@ -146,6 +150,10 @@ namespace Mcpx.Data.Migrations
                     b.Property<Guid>("OrgId")
                         .HasColumnType("uuid")
                         .HasColumnName("org_id");
+
+                    b.Property<DateTimeOffset?>("PausedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("paused_at");
 
                     b.Property<bool>("Payloads")
                         .HasColumnType("boolean")
@@ -344,6 +352,10 @@ namespace Mcpx.Data.Migrations
                         .HasColumnType("smallint")
                         .HasColumnName("period");
 
+                    b.Property<long?>("Position")
+                        .HasColumnType("bigint")
+                        .HasColumnName("position");
+
                     b.Property<string>("Prefix")
                         .HasColumnType("text")
                         .HasColumnName("prefix");
@@ -351,6 +363,11 @@ namespace Mcpx.Data.Migrations
                     b.Property<string>("Problem")
                         .HasColumnType("text")
                         .HasColumnName("problem");
+
+                    b.Property<string>("Query")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("query");
 
                     b.Property<DateTimeOffset?>("RanAt")
                         .HasColumnType("timestamp with time zone")
@@ -367,6 +384,10 @@ namespace Mcpx.Data.Migrations
                     b.Property<string>("SecretHint")
                         .HasColumnType("text")
                         .HasColumnName("secret_hint");
+
+                    b.Property<long?>("Target")
+                        .HasColumnType("bigint")
+                        .HasColumnName("target");
 
                     b.HasKey("Id")
                         .HasName("pk_scheduled_exports");

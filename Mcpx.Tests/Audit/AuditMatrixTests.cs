@@ -114,11 +114,16 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
         saved["after"]!.Plain().ShouldBe("""{"query":"minMs=1000"}""");
         await trail.ExpectAsync(AdminAction.SavedFilterDelete, "Slow", """{"query":"minMs=1000"}""", null, () => trail.SendAsync("DELETE", $"/api/calls/filters/{saved["subject"]!["id"]}"));
         var export = await trail.ExpectAsync(AdminAction.ScheduledExportCreate, () => trail.SendAsync("POST", "/api/exports",
-            new { name = "nightly", endpoint = "http://127.0.0.1:9", bucket = "calls", accessKeyId = "key", secret = "store-secret-3333" }));
-        export["after"]!.Plain().ShouldBe("""{"period":"day","payloads":false,"endpoint":"http://127.0.0.1:9/","region":"us-east-1","bucket":"calls","prefix":"","accessKeyId":"key","secret":"••••3333"}""");
+            new { name = "nightly", endpoint = "http://127.0.0.1:9", bucket = "calls", accessKeyId = "key", secret = "store-secret-3333", query = "outcome=failed" }));
+        export["after"]!.Plain().ShouldBe("""{"period":"day","payloads":false,"endpoint":"http://127.0.0.1:9/","region":"us-east-1","bucket":"calls","prefix":"","accessKeyId":"key","secret":"••••3333","query":"outcome=failed"}""");
         var stream = await trail.ExpectAsync(AdminAction.LogStreamCreate, () => trail.SendAsync("POST", "/api/log-streams",
             new { name = "siem", url = "http://127.0.0.1:9/in", authorization = "Splunk a-long-token-4444", query = "outcome=failed" }));
-        stream["after"]!.Plain().ShouldBe("""{"target":"http://127.0.0.1:9/in","authentication":"authorization","secret":"••••4444","query":"outcome=failed","payloads":false}""");
+        stream["after"]!.Plain().ShouldBe("""{"target":"http://127.0.0.1:9/in","authentication":"authorization","secret":"••••4444","query":"outcome=failed","payloads":false,"entries":false}""");
+        var way = $"/api/log-streams/{stream["subject"]!["id"]}";
+        var paused = await trail.ExpectAsync(AdminAction.LogStreamPause, () => trail.SendAsync("POST", $"{way}/pause"));
+        paused["before"]!.Plain().ShouldBe("""{"pausedAt":null}""");
+        await trail.ExpectAsync(AdminAction.LogStreamResume, () => trail.SendAsync("POST", $"{way}/resume"));
+        await trail.ExpectAsync(AdminAction.LogStreamTest, "siem", null, """{"target":"http://127.0.0.1:9/in"}""", () => trail.SendAsync("POST", $"{way}/test"));
         await trail.ExpectAsync(AdminAction.LogStreamDelete, () => trail.SendAsync("DELETE", $"/api/log-streams/{stream["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.ScheduledExportDelete, () => trail.SendAsync("DELETE", $"/api/exports/{export["subject"]!["id"]}"));
         await trail.ExpectAsync(AdminAction.AllowedHostsReplace, "Org matrix", """{"hosts":[]}""", """{"hosts":["127.0.0.1","*.example.com"]}""",

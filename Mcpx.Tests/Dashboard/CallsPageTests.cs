@@ -104,6 +104,7 @@ public sealed class CallsPageTests(GatewayFixture gateway, BrowserFixture browse
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).ClickAsync();
         await visit.Page.GetByLabel("Name", new() { Exact = true }).FillAsync(name);
         await visit.Page.GetByLabel("Store", new() { Exact = true }).FillAsync("http://127.0.0.1:9");
+        await visit.Page.GetByLabel("Calls", new() { Exact = false }).First.FillAsync("outcome=failed");
         await visit.Page.GetByLabel("Bucket").FillAsync("Not A Bucket");
         await visit.Page.GetByLabel("Access key id").FillAsync("key");
         await visit.Page.GetByLabel("Secret access key").FillAsync("a-secret-of-a-store");
@@ -115,6 +116,7 @@ public sealed class CallsPageTests(GatewayFixture gateway, BrowserFixture browse
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Add export" }).Last.ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("Export added")).ToBeVisibleAsync();
         await Assertions.Expect(visit.Page.GetByText($"127.0.0.1:9 · calls/{name}")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = name }).GetByText("outcome=failed")).ToBeVisibleAsync();
         await Colleague.ExecuteAsync(gateway, "UPDATE scheduled_exports SET ran_at = now(), problem = 'The store answered 403 (AccessDenied).', last_file = 'calls-20261126.jsonl.gz', last_calls = 1234 WHERE name = $1", name);
         await Assertions.Expect(visit.Page.GetByText("The store answered 403 (AccessDenied).").First).ToBeVisibleAsync();
         (await visit.Page.ContentAsync()).ShouldNotContain("a-secret-of-a-store");

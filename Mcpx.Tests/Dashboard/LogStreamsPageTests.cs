@@ -30,6 +30,7 @@ public sealed class LogStreamsPageTests(GatewayFixture gateway, BrowserFixture b
         await visit.ScreenshotAsync($"log-stream-form-{scheme}-{width}", fullPage: false);
 
         await dialog.GetByLabel("Calls", new() { Exact = false }).First.FillAsync($"tool={name}");
+        await dialog.GetByLabel("Also changes by administrators").CheckAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Add log stream" }).ClickAsync();
 
         await Assertions.Expect(dialog.GetByText("the only time that the signing key")).ToBeVisibleAsync();
@@ -52,6 +53,15 @@ public sealed class LogStreamsPageTests(GatewayFixture gateway, BrowserFixture b
         webhook.Taken.Single().IsSignedWith(key.Trim()).ShouldBeTrue();
         await visit.ShouldBeFaultlessAsync();
         await visit.ScreenshotAsync($"log-streams-{scheme}-{width}");
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = $"Send a test message to {name}" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByText("The webhook took the test message.")).ToBeVisibleAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = $"Pause the log stream {name}" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = name }).GetByText("paused", new() { Exact = true })).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync($"log-streams-paused-{scheme}-{width}");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = $"Resume the log stream {name}" }).ClickAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = name }).GetByText("running")).ToBeVisibleAsync();
 
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = $"Delete the log stream {name}" }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByText(webhook.Url)).ToHaveCountAsync(0);

@@ -45,7 +45,11 @@ internal sealed class GatewayProcess : IAsyncDisposable
     }
 
     /// <param name="token">Null sends no Authorization header.</param>
-    public async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string? token, string? body = null, params (string Name, string Value)[] headers)
+    public async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string? token, string? body = null, params (string Name, string Value)[] headers) =>
+        (await AskAsync(method, path, token, body, headers)).Status;
+
+    /// <inheritdoc cref="SendAsync"/>
+    public async Task<(HttpStatusCode Status, string Body)> AskAsync(HttpMethod method, string path, string? token, string? body = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, new Uri(Url, path));
         request.Headers.Host = _host;
@@ -53,7 +57,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
-        return response.StatusCode;
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     /// <summary>Without a word; it may be asked for more than once.</summary>

@@ -61,6 +61,51 @@ public sealed class CallRepeaterTests(GatewayFixture gateway) : IClassFixture<Ga
         member.Calls.Count().ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData("stateless", false)]
+    [InlineData("stateless", true)]
+    [InlineData("session", false)]
+    public async Task Parameters_that_a_tool_wants_as_headers_too_are_there(string eras, bool throughGateway)
+    {
+        await using var member = await Member.StartAsync(gateway, eras);
+        member.Tools.Add("""{"name":"find","inputSchema":{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},"deep":{"type":"object","properties":{"count":{"type":"integer","x-mcp-header":"Count"}}}}}}""");
+        // As a server of the stateless era must (MCP 2026-07-28, "Custom Headers from Tool Parameters").
+        member.Before = message => eras == "stateless" && (string?)message["method"] == "tools/call" ? (http, request) => IsMirrored(message, http) ? PassAsync(http, request) : RefuseAsync(http, request) : null;
+        var path = $"/mcp/{gateway.Organization}/server/{member.Slug}";
+        var tool = "find";
+        if (throughGateway)
+        {
+            (path, tool) = ($"/mcp/{gateway.Organization}/gateway/mirrored", "m_find");
+            await gateway.AddGatewayAsync("mirrored", new { server = member.Slug, prefix = "m_" });
+        }
+
+        var first = await gateway.SendAsync(HttpMethod.Post, path, System.Text.Encoding.UTF8.GetBytes(StatelessClient.Message("tools/call", $$$"""
+            "name":"{{{tool}}}","arguments":{"region":"größe","deep":{"count":42} }
+            """)), gateway.Token, [.. Mcp.StatelessHeaders(tool), ("Mcp-Param-Region", "=?base64?Z3LDtsOfZQ==?="), ("Mcp-Param-Count", "42")]);
+        first.Status.ShouldBe(HttpStatusCode.OK, first.Body);
+        var call = await LastAsync(member.Slug);
+
+        var same = await AgainAsync(call);
+        var other = await AgainAsync(call, new { arguments = new { region = "eu", deep = new { count = 7 } } });
+
+        foreach (var answer in new[] { same, other }) answer.Json["status"]!.GetValue<int>().ShouldBe(200, answer.Body);
+        member.Calls.Count().ShouldBe(3);
+    }
+
+    private static bool IsMirrored(JsonNode message, Microsoft.AspNetCore.Http.HttpContext http)
+    {
+        var arguments = message["params"]!["arguments"]!;
+        var region = http.Request.Headers["Mcp-Param-Region"].ToString();
+        if (region.StartsWith("=?base64?", StringComparison.Ordinal)) region = System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(region[9..^2]));
+        return region == (string)arguments["region"]! && http.Request.Headers["Mcp-Param-Count"] == arguments["deep"]!["count"]!.ToJsonString();
+    }
+
+    private static Task RefuseAsync(Microsoft.AspNetCore.Http.HttpContext http, SeenRequest request) =>
+        FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{FakeUpstream.IdOf(request)}}},"error":{"code":-32020,"message":"HeaderMismatch"} }""", 400);
+
+    private static Task PassAsync(Microsoft.AspNetCore.Http.HttpContext http, SeenRequest request) =>
+        FakeUpstream.JsonAsync(http, $$$"""{"jsonrpc":"2.0","id":{{{FakeUpstream.IdOf(request)}}},"result":{"content":[],"resultType":"complete"} }""");
+
     [Fact]
     public async Task It_goes_by_the_rules_of_now_and_as_whoever_asks()
     {

@@ -6,7 +6,7 @@ namespace Mcpx.Web.Authentication;
 
 /// <summary>
 /// Where requests come from, as the audit log keeps it. The address is the connection's: a header that anybody may write
-/// says nothing, unless the host was told to believe it and has put it in the connection's place already.
+/// says nothing, unless <c>TRUSTED_PROXIES</c> names who sends it, and the host has put it in the connection's place already.
 /// </summary>
 internal static class RequestOrigins
 {

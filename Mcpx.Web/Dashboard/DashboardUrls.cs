@@ -46,6 +46,9 @@ public static class DashboardUrls
 
     public static string Audit(string organization) => $"/{Escape(organization)}/audit";
 
+    /// <summary>The chain of calls and entries as a file.</summary>
+    public static string ChainExport(string organization) => $"/{Escape(organization)}/export/audit";
+
     public static string Audit(string organization, AuditQuery query) => Audit(organization) + Query(
         ("log", query.Log), ("action", query.Action), ("person", query.Person), ("subject", query.Subject), ("range", query.Range), ("before", query.Before));
 

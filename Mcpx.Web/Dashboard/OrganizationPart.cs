@@ -103,7 +103,8 @@ public abstract class OrganizationPart : ComponentBase, IDisposable
     }
 
     /// <summary>Reads something. Returns what to tell the person when it fails; null when it did not.</summary>
-    private protected async Task<string?> ReadAsync(Func<Actor, Task> read)
+    /// <param name="unanswered">What to tell them when the database does not answer; null says just that.</param>
+    private protected async Task<string?> ReadAsync(Func<Actor, Task> read, Func<string>? unanswered = null)
     {
         try
         {
@@ -116,7 +117,7 @@ public abstract class OrganizationPart : ComponentBase, IDisposable
         }
         catch (Exception e) when (e is DbException or TimeoutException)
         {
-            return "The database does not answer. Calls still go through; this page can be read again in a moment.";
+            return unanswered?.Invoke() ?? "The database does not answer. Calls still go through; this page can be read again in a moment.";
         }
         catch (OperationCanceledException) when (_disposed)
         {

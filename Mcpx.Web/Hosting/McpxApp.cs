@@ -8,6 +8,7 @@ using Mcpx.Data;
 using Mcpx.Web.Api;
 using Mcpx.Web.Authentication;
 using Mcpx.Web.Dashboard;
+using Mcpx.Web.Dashboard.Audit;
 using Mcpx.Web.Dashboard.Calls;
 using Mcpx.Web.Dashboard.SignIn;
 using Mcpx.Web.Hosting.Telemetry;
@@ -50,7 +51,7 @@ internal static class McpxApp
         services.AddSingleton(options).AddSingleton<PublicAddress>().AddSingleton(new ResourceAddresses(options.PublicUrl));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(KeyRingFile.Load(options.EncryptionKey, options.DataDirectory));
-        services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow));
+        services.AddSingleton(AddressGuard.FromConfiguration(options.EgressAllow)).AddSingleton(TrustedProxies.Parse(options.TrustedProxies));
         services.AddSingleton(new GlobalLimit(options.MaxCalls)).AddSingleton(options.Journal).AddSingleton(new ExportSettings(options.ExportDirectory));
         services.AddSingleton(s => new ConnectionTestLimit(options.MaxTests, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new InvitationLinks(s.GetRequiredService<PublicAddress>().To(InvitationLinks.AcceptPath)));
@@ -70,6 +71,7 @@ internal static class McpxApp
 
     private static void Map(WebApplication app)
     {
+        if (!app.Services.GetRequiredService<TrustedProxies>().AreNone) app.UseMiddleware<TrustedProxyMiddleware>();
         app.UseMiddleware<HostGuard>();
         app.UseRouting();
         // What follows is not on an agent's path: the MCP endpoints end in routing.
@@ -86,6 +88,7 @@ internal static class McpxApp
         app.MapMcpxApi();
         app.MapSignIn();
         app.MapCallExport();
+        app.MapChainExport();
         app.MapMcpxDashboard();
     }
 }

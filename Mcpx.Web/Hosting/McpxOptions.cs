@@ -54,6 +54,9 @@ internal sealed record McpxOptions
     /// <summary><c>EGRESS_ALLOW</c>: CIDR ranges that servers may be at besides the public internet.</summary>
     public string? EgressAllow { get; init; }
 
+    /// <summary><c>TRUSTED_PROXIES</c>: addresses and CIDR ranges whose <c>X-Forwarded-For</c> is believed.</summary>
+    public string? TrustedProxies { get; init; }
+
     /// <summary><c>MCPX_DEMO_URL</c>: where the demo servers listen; null leaves them out.</summary>
     public Uri? DemoUrl { get; init; }
 
@@ -86,6 +89,8 @@ internal sealed record McpxOptions
         KeySettings keys = new KeyReader(configuration, mistakes).Read(database.IsEmbedded, isRequired: ownDatabase);
         string? egress = Text(configuration["EGRESS_ALLOW"]);
         Attempt(mistakes, "EGRESS_ALLOW", "CIDR ranges such as 10.0.0.0/8,fd00::/8", () => AddressGuard.FromConfiguration(egress));
+        string? proxies = Text(configuration["TRUSTED_PROXIES"]);
+        Attempt(mistakes, "TRUSTED_PROXIES", "addresses and CIDR ranges of proxies such as 10.0.0.7,fd00::/64, and not all addresses", () => Hosting.TrustedProxies.Parse(proxies));
         bool welcomeKnown = Enum.TryParse(Text(configuration["MCPX_WELCOME"]) ?? nameof(WelcomeForm.None), ignoreCase: true, out WelcomeForm welcome) && Enum.IsDefined(welcome);
         if (!welcomeKnown) mistakes.Add("MCPX_WELCOME must be text, json or none.");
         int maxCalls = ReadCount(configuration, "MCPX_MAX_CALLS", GlobalLimit.Default, GlobalLimit.Largest, mistakes);
@@ -110,6 +115,7 @@ internal sealed record McpxOptions
             EncryptionKey = keys.Keys,
             JwtSecretStandsIn = keys.JwtSecretStandsIn,
             EgressAllow = egress,
+            TrustedProxies = proxies,
             DemoUrl = demoUrl,
             Welcome = welcome,
             MaxCalls = maxCalls,

@@ -10,7 +10,8 @@ namespace Mcpx.Core.Calls.Export;
 /// Calls as JSON Lines: an object a line, with the members of <c>GET /api/calls</c>, and with payloads those of
 /// <c>GET /api/calls/{id}</c>. Nothing is lost: reading a line back gives the call.
 /// </summary>
-public sealed class CallJson(IBufferWriter<byte> output, bool payloads) : ICallWriter
+/// <param name="kind">The line's first member, where lines are of several kinds.</param>
+public sealed class CallJson(IBufferWriter<byte> output, bool payloads, string? kind = null) : ICallWriter
 {
     public const string Utf8 = "utf-8";
     public const string Base64 = "base64";
@@ -32,6 +33,7 @@ public sealed class CallJson(IBufferWriter<byte> output, bool payloads) : ICallW
     {
         _json.Reset(output);
         _json.WriteStartObject();
+        if (kind is not null) _json.WriteString("kind", kind);
         WriteMembers(call);
         if (payloads) WritePayloads(call);
         _json.WriteEndObject();

@@ -33,8 +33,17 @@ public sealed record ExportRun(DateTimeOffset At, string? Problem, string? File,
 public sealed record ScheduledExport(
     ScheduledExportId Id, OrganizationId Organization, string Name, ExportPeriod Period, bool Payloads, S3Bucket? S3, byte[]? Secret, string? SecretHint, DateTimeOffset DoneUntil, DateTimeOffset CreatedAt, ExportRun? LastRun)
 {
+    /// <summary>Which calls, see <see cref="Search.CallQuery.ToText"/>; servers and gateways by their ids. Empty for all.</summary>
+    public string Query { get; init; } = "";
+
+    /// <summary>The number in the organisation's chain up to which what came late is in a file; null before the first file.</summary>
+    public long? Position { get; init; }
+
     /// <summary>Calls are in the database seconds after they ended; after an outage it may take the journal longer.</summary>
     public static readonly TimeSpan Settling = TimeSpan.FromMinutes(10);
+
+    /// <summary>Calls before that are of no file: it was not there yet.</summary>
+    public DateTimeOffset BeginsAt => BeginningOf(Period, CreatedAt);
 
     public static TimeSpan LengthOf(ExportPeriod period) => period is ExportPeriod.Hour ? TimeSpan.FromHours(1) : TimeSpan.FromDays(1);
 
@@ -49,23 +58,20 @@ public sealed record ScheduledExport(
     }
 
     public AuditView ToAudit() => new AuditView(Name).With("period", Period).With("payloads", Payloads).With("endpoint", S3?.Endpoint.AbsoluteUri).With("region", S3?.Region)
-        .With("bucket", S3?.Bucket).With("prefix", S3?.Prefix).With("accessKeyId", S3?.AccessKeyId).With("secret", SecretHint);
+        .With("bucket", S3?.Bucket).With("prefix", S3?.Prefix).With("accessKeyId", S3?.AccessKeyId).With("secret", SecretHint)
+        .With("query", Query.Length == 0 ? null : Query);
 }
 
 /// <summary>Seals the keys of stores for the database and opens them again.</summary>
-public sealed class ExportVault(ISecretProtector protector)
+public sealed class ExportVault(ISecretProtector protector) : TextVault(protector, "scheduled_exports", "secret")
 {
     /// <summary>The purpose label of the key that seals them.</summary>
     public const string Purpose = "mcpx/scheduled-exports/v1";
 
-    public byte[] Seal(OrganizationId organization, ScheduledExportId export, Secret secret) =>
-        protector.Protect(System.Text.Encoding.UTF8.GetBytes(secret.Reveal()), Context(organization, export));
+    public byte[] Seal(OrganizationId organization, ScheduledExportId export, Secret secret) => Seal(organization, export.Value, secret);
 
     /// <summary>Null when no key of the ring opens it.</summary>
-    public Secret? Open(ScheduledExport export) =>
-        protector.Unprotect(export.Secret, Context(export.Organization, export.Id)) is { } plaintext ? new Secret(System.Text.Encoding.UTF8.GetString(plaintext)) : null;
-
-    private static string Context(OrganizationId organization, ScheduledExportId export) => $"{organization}|scheduled_exports|{export}|secret";
+    public Secret? Open(ScheduledExport export) => Open(export.Organization, export.Id.Value, export.Secret);
 }
 
 public interface IScheduledExportStore
@@ -83,6 +89,16 @@ public interface IScheduledExportStore
     /// <summary>False when the organisation has none of that id.</summary>
     Task<bool> DeleteAsync(OrganizationId organization, ScheduledExportId export, AdminChange change, CancellationToken cancellationToken);
 
-    /// <summary>How a run went, and how far it came. Does nothing when another run came as far, or it is gone.</summary>
+    /// <summary>
+    /// The number in the organisation's chain that belongs to the period that is written next: its end when the period was tried
+    /// first, the same at every other try. Null when another run came as far, or the export is gone.
+    /// </summary>
+    Task<long?> AimAsync(ScheduledExport export, CancellationToken cancellationToken);
+
+    /// <summary>Calls between two numbers of the chain whose times the filter names, in the chain's order and in pages.</summary>
+    /// <param name="filter">With both ends of the time.</param>
+    IAsyncEnumerable<IReadOnlyList<CallRecord>> ReadLateAsync(OrganizationId organization, long after, long until, CallFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>How a run went, and how far it came; with the period, the number that belongs to it is done. Does nothing when another run came as far, or it is gone.</summary>
     Task NoteAsync(ScheduledExport before, DateTimeOffset doneUntil, ExportRun run, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Mcpx.Core.Audit;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
@@ -7,14 +8,16 @@ using Mcpx.Core.Primitives;
 namespace Mcpx.Core.Calls.Export;
 
 /// <summary>A scheduled export as it shall be; without an endpoint it is the operator's directory.</summary>
+/// <param name="Query">Which calls, as in an address; empty or null for all.</param>
 public sealed record NewScheduledExport(
-    string? Name, ExportPeriod Period = ExportPeriod.Day, bool Payloads = false, string? Endpoint = null, string? Region = null, string? Bucket = null, string? Prefix = null, string? AccessKeyId = null, Secret? Secret = null);
+    string? Name, ExportPeriod Period = ExportPeriod.Day, bool Payloads = false, string? Endpoint = null, string? Region = null, string? Bucket = null, string? Prefix = null, string? AccessKeyId = null, Secret? Secret = null,
+    string? Query = null);
 
 /// <summary>
 /// The one door to scheduled exports. They carry everything away that an organisation has recorded, so an Owner sets them
 /// up, and each is seen by Owners only.
 /// </summary>
-public sealed partial class ScheduledExportAdmin(IScheduledExportStore store, ExportVault vault, ExportFolder folder, TimeProvider time)
+public sealed partial class ScheduledExportAdmin(IScheduledExportStore store, ExportVault vault, ExportFolder folder, CallQueries queries, TimeProvider time)
 {
     public const int MostExports = 10;
     public const string UsualRegion = "us-east-1";
@@ -52,12 +55,14 @@ public sealed partial class ScheduledExportAdmin(IScheduledExportStore store, Ex
         check.Slug(input.Name, "name");
         S3Bucket? bucket = input.Endpoint is null ? null : CheckBucket(check, input);
         if (input.Endpoint is null) check.Require(folder.IsSet, "endpoint", "The operator has set no directory: name a store.");
+        CallQuery query = KeptQuery.Check(check, input.Query, "Each file has its period: leave range, from and to out.");
         check.ThrowIfWrong();
 
+        string kept = (await queries.ResolveAsync(actor, query, cancellationToken)).ToText();
         ScheduledExportId id = EntityId.New<ScheduledExportId>(time);
         DateTimeOffset now = Instant.Now(time);
         ScheduledExport export = new(id, actor.Organization, input.Name!, input.Period, input.Payloads, bucket, bucket is null ? null : vault.Seal(actor.Organization, id, input.Secret!),
-            bucket is null ? null : input.Secret!.Hint(), ScheduledExport.BeginningOf(input.Period, now), now, LastRun: null);
+            bucket is null ? null : input.Secret!.Hint(), ScheduledExport.BeginningOf(input.Period, now), now, LastRun: null) { Query = kept };
         AdminChange change = AdminChange.By(actor, AdminAction.ScheduledExportCreate, SubjectKinds.ScheduledExport, id.Value, time);
         if (!await store.AddAsync(export, MostExports, change, cancellationToken))
             throw new RefusalException.Conflict("name", $"An organisation has at most {MostExports} scheduled exports.");

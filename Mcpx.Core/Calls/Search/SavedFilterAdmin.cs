@@ -25,13 +25,10 @@ public sealed class SavedFilterAdmin(ISavedFilterStore store, CallQueries querie
     public async Task<SavedFilter> CreateAsync(Actor actor, NewSavedFilter input, CancellationToken cancellationToken)
     {
         actor.Demand(Permission.ViewResources);
-        string text = (input.Query ?? "").Trim().TrimStart('?');
-        CallQuery query = text.Length > CallQuery.LongestText ? new CallQuery() : CallQuery.Parse(text) with { Cursor = null };
+        InputCheck check = new InputCheck().Name(input.Name, "name", LongestName);
+        CallQuery query = KeptQuery.Check(check, input.Query);
         string kept = query.ToText();
-        new InputCheck().Name(input.Name, "name", LongestName)
-            .Require(text.Length <= CallQuery.LongestText && kept.Length <= CallQuery.LongestText, "query", $"Use at most {CallQuery.LongestText} characters.")
-            .Text(kept, "query")
-            .Require(kept.Length > 0 || text.Length > CallQuery.LongestText, "query", "Choose a filter first: this one is all calls.").ThrowIfWrong();
+        check.Require(kept.Length > 0, "query", "Choose a filter first: this one is all calls.").ThrowIfWrong();
         // What means nothing now would mean nothing to whoever opens it.
         await queries.ReadAsync(actor, query, cancellationToken);
         SavedFilter filter = new(EntityId.New<SavedFilterId>(time), input.Name!.Trim(), kept, actor.Principal.Id, actor.Name, Instant.Now(time));

@@ -1,47 +1,42 @@
-using System.Buffers;
-using Mcpx.Core.Calls.Export;
+using System.Globalization;
 
 namespace Mcpx.Core.Calls.Streaming;
 
-/// <summary>Calls that are sent together: as many as there are, up to a size.</summary>
-/// <param name="Calls">In the order of the chain; at least one.</param>
-/// <param name="Lines">One JSON object each, as <see cref="CallJson"/> writes it, without the line's end.</param>
-public sealed record LogBatch(IReadOnlyList<LinkedCall> Calls, IReadOnlyList<ReadOnlyMemory<byte>> Lines)
+/// <summary>Messages that are sent together: as many as there are, up to a size.</summary>
+/// <param name="Messages">In the order of the chain; at least one.</param>
+/// <param name="Id">The same when it is sent again.</param>
+public sealed record LogBatch(IReadOnlyList<LogMessage> Messages, string Id)
 {
-    /// <summary>Bytes of lines in one batch, unless one call alone is longer.</summary>
+    /// <summary>Bytes of lines in one batch, unless one message alone is longer.</summary>
     public const int Longest = 1 << 20;
 
-    public long First => Calls[0].Sequence;
+    public long First => Messages[0].Sequence;
 
-    public long Last => Calls[^1].Sequence;
+    public long Last => Messages[^1].Sequence;
 
-    public static IEnumerable<LogBatch> Of(IReadOnlyList<LinkedCall> calls, bool payloads)
+    /// <summary>Of records, by their places.</summary>
+    public static IEnumerable<LogBatch> Of(IEnumerable<LogMessage> messages)
     {
-        List<LinkedCall> taken = [];
-        List<ReadOnlyMemory<byte>> lines = [];
+        List<LogMessage> taken = [];
         int bytes = 0;
-        ArrayBufferWriter<byte> output = new();
-        using CallJson json = new(output, payloads);
-        foreach (LinkedCall call in calls)
+        foreach (LogMessage message in messages)
         {
-            output.ResetWrittenCount();
-            json.Write(call.Call);
-            byte[] line = output.WrittenSpan[..^1].ToArray();
-            if (taken.Count > 0 && bytes + line.Length > Longest)
+            if (taken.Count > 0 && bytes + message.Line.Length > Longest)
             {
-                yield return new LogBatch([.. taken], [.. lines]);
+                yield return ByPlace([.. taken]);
                 taken.Clear();
-                lines.Clear();
                 bytes = 0;
             }
 
-            taken.Add(call);
-            lines.Add(line);
-            bytes += line.Length;
+            taken.Add(message);
+            bytes += message.Line.Length;
         }
 
-        if (taken.Count > 0) yield return new LogBatch(taken, lines);
+        if (taken.Count > 0) yield return ByPlace(taken);
     }
+
+    private static LogBatch ByPlace(IReadOnlyList<LogMessage> messages) =>
+        new(messages, string.Create(CultureInfo.InvariantCulture, $"{messages[0].Sequence}-{messages[^1].Sequence}"));
 }
 
 /// <summary>A target did not take a batch; the message says why, for people.</summary>

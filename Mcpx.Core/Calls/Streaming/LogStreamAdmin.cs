@@ -5,23 +5,29 @@ using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Servers;
 
 namespace Mcpx.Core.Calls.Streaming;
 
 /// <summary>A log stream as it shall be: to a webhook's address, or to a host that takes syslog.</summary>
 /// <param name="Authorization">The value of the header; null for a webhook whose requests are signed.</param>
 /// <param name="Query">Which calls, as in an address; empty or null for all.</param>
+/// <param name="Entries">With what administrators change: the audit log's entries.</param>
 public sealed record NewLogStream(
-    string? Name, string? Url = null, Secret? Authorization = null, string? Host = null, int? Port = null, bool Tls = true, string? Query = null, bool Payloads = false);
+    string? Name, string? Url = null, Secret? Authorization = null, string? Host = null, int? Port = null, bool Tls = true, string? Query = null, bool Payloads = false, bool Entries = false);
 
 /// <param name="SigningKey">What the webhook checks signatures with: seen now and never again. Null where nothing is signed.</param>
 public sealed record IssuedLogStream(LogStream Stream, Secret? SigningKey);
+
+/// <param name="Text">How it went, in words.</param>
+public sealed record LogTestResult(bool Taken, string Text);
 
 /// <summary>
 /// The one door to log streams. They carry everything away that an organisation records, so an Owner sets them up, and each
 /// is seen by Owners only.
 /// </summary>
-public sealed class LogStreamAdmin(ILogStreamStore store, LogStreamVault vault, CallQueries queries, TimeProvider time)
+public sealed class LogStreamAdmin(
+    ILogStreamStore store, LogStreamVault vault, CallQueries queries, LogTargets targets, IAdminEntryStore entries, ConnectionTestLimit tests, TimeProvider time)
 {
     public const int MostStreams = 10;
 
@@ -47,10 +53,12 @@ public sealed class LogStreamAdmin(ILogStreamStore store, LogStreamVault vault, 
     public async Task<IssuedLogStream> CreateAsync(Actor actor, NewLogStream input, CancellationToken cancellationToken)
     {
         actor.Demand(Permission.ManageOrganization);
+        // A stream is a way to read the log: who may not read it gets none of it this way either.
+        if (input.Entries) actor.Demand(Permission.ViewAuditLog);
         InputCheck check = new();
         check.Slug(input.Name, "name").Require(input.Url is null != (input.Host is null), "url", "Name a webhook's address, or a host that takes syslog.");
         LogTarget? target = input.Host is null ? CheckWebhook(check, input) : CheckSyslog(check, input);
-        CallQuery query = CheckQuery(check, input.Query);
+        CallQuery query = KeptQuery.Check(check, input.Query, "A stream begins now and has no end: leave range, from and to out.");
         check.ThrowIfWrong();
 
         LogStreamId id = EntityId.New<LogStreamId>(time);
@@ -59,7 +67,7 @@ public sealed class LogStreamAdmin(ILogStreamStore store, LogStreamVault vault, 
         Secret? secret = key ?? input.Authorization;
         string kept = (await queries.ResolveAsync(actor, query, cancellationToken)).ToText();
         LogStream stream = new(id, actor.Organization, input.Name!, target!, secret is null ? null : vault.Seal(actor.Organization, id, secret), secret?.Hint(), kept,
-            input.Payloads, Instant.Now(time), new LogStreamProgress(0, 0, null, null, null));
+            input.Payloads, Instant.Now(time), new LogStreamProgress(0, 0, null, null, null)) { Entries = input.Entries };
         AdminChange change = AdminChange.By(actor, AdminAction.LogStreamCreate, SubjectKinds.LogStream, id.Value, time);
         LogStream made = await store.AddAsync(stream, MostStreams, change, cancellationToken)
             ?? throw new RefusalException.Conflict("name", $"An organisation has at most {MostStreams} log streams.");
@@ -73,6 +81,42 @@ public sealed class LogStreamAdmin(ILogStreamStore store, LogStreamVault vault, 
         actor.Demand(Permission.ManageOrganization);
         AdminChange change = AdminChange.By(actor, AdminAction.LogStreamDelete, SubjectKinds.LogStream, id.Value, time);
         if (!await store.DeleteAsync(actor.Organization, id, change, cancellationToken)) throw new RefusalException.NotFound("log stream");
+    }
+
+    /// <summary>Nothing is sent from now on, but for a batch that is under way; what waits is sent when it goes on.</summary>
+    /// <exception cref="RefusalException">Not allowed, or not there.</exception>
+    public Task PauseAsync(Actor actor, LogStreamId id, CancellationToken cancellationToken) => PauseAsync(actor, id, Instant.Now(time), AdminAction.LogStreamPause, cancellationToken);
+
+    /// <summary>It goes on from where it stood.</summary>
+    /// <exception cref="RefusalException">Not allowed, or not there.</exception>
+    public Task ResumeAsync(Actor actor, LogStreamId id, CancellationToken cancellationToken) => PauseAsync(actor, id, null, AdminAction.LogStreamResume, cancellationToken);
+
+    /// <summary>Sends a message that is about nothing, the way that calls go, and says how that went; also while it is paused.</summary>
+    /// <exception cref="RefusalException">Not allowed, not there, or too often.</exception>
+    public async Task<LogTestResult> TestAsync(Actor actor, LogStreamId id, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ManageOrganization);
+        LogStream stream = await store.FindAsync(actor.Organization, id, cancellationToken) ?? throw new RefusalException.NotFound("log stream");
+        tests.Take(actor.Organization);
+        await entries.NoteAsync(AdminChange.By(actor, AdminAction.LogStreamTest, SubjectKinds.LogStream, id.Value, time), new AuditView(stream.Name).With("target", stream.Target.Address), cancellationToken);
+        try
+        {
+            await using ILogTarget target = targets.Open(stream);
+            await target.SendAsync(LogMessage.Test(stream, Instant.Now(time)), cancellationToken);
+        }
+        catch (LogTargetException e)
+        {
+            return new LogTestResult(false, e.Message);
+        }
+
+        return new LogTestResult(true, stream.Target is LogTarget.Webhook ? "The webhook took the test message." : "The syslog server took the test message.");
+    }
+
+    private async Task PauseAsync(Actor actor, LogStreamId id, DateTimeOffset? pausedAt, AdminAction action, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ManageOrganization);
+        AdminChange change = AdminChange.By(actor, action, SubjectKinds.LogStream, id.Value, time);
+        if (!await store.PauseAsync(actor.Organization, id, pausedAt, change, cancellationToken)) throw new RefusalException.NotFound("log stream");
     }
 
     private static LogTarget.Webhook? CheckWebhook(InputCheck check, NewLogStream input)
@@ -95,15 +139,5 @@ public sealed class LogStreamAdmin(ILogStreamStore store, LogStreamVault vault, 
             .Require(port is > 0 and <= 65535, "port", "Use a port from 1 to 65535.")
             .Require(input.Authorization is null, "authorization", "Syslog knows no such header.");
         return new LogTarget.Syslog(host.ToLowerInvariant(), port, input.Tls);
-    }
-
-    private static CallQuery CheckQuery(InputCheck check, string? text)
-    {
-        string trimmed = (text ?? "").Trim().TrimStart('?');
-        check.Require(trimmed.Length <= CallQuery.LongestText, "query", $"Use at most {CallQuery.LongestText} characters.").Text(trimmed, "query");
-        CallQuery query = trimmed.Length > CallQuery.LongestText ? new CallQuery() : CallQuery.Parse(trimmed) with { Cursor = null };
-        check.Require(query is { Range: null, From: null, To: null }, "query", "A stream begins now and has no end: leave range, from and to out.")
-            .Require(query.ToText() is { Length: <= CallQuery.LongestText } kept && (kept.Length > 0 || trimmed.Length == 0), "query", "Nothing of this is a filter of calls.");
-        return query;
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Mcpx.Core.Calls.Streaming;
 
 /// <summary>
-/// Sends calls on as long as this replica holds the job. The position is noted behind each batch that a target has, so
+/// Sends calls, and entries of the audit log where asked for, on as long as this replica holds the job. The position is noted behind each batch that a target has, so
 /// whoever takes over goes on from there: nothing is left out, and a batch at most comes twice.
 /// </summary>
 public sealed partial class LogStreamJob(
@@ -89,6 +89,7 @@ public sealed partial class LogStreamJob(
         try
         {
             LinkedCalls? page = await store.ReadAsync(stream.Organization, stream.Progress.Position, stream.Payloads ? PageWithPayloads : Page, filter, cancellationToken);
+            if (page is not null && stream.Entries) page = page with { Entries = await store.ReadEntriesAsync(stream.Organization, stream.Progress.Position, page.Last, cancellationToken) };
             if (page is null || !stream.Payloads) return page;
             IReadOnlyList<CallRecord> with = await calls.ReadPayloadsAsync(stream.Organization, [.. page.Calls.Select(c => c.Call)], cancellationToken);
             return page with { Calls = [.. page.Calls.Zip(with, (linked, call) => linked with { Call = call })] };
@@ -99,19 +100,19 @@ public sealed partial class LogStreamJob(
         }
     }
 
-    /// <returns>False when the stream is gone, or another replica has it.</returns>
+    /// <returns>False when the stream is gone or paused, or another replica has it.</returns>
     private async Task<bool> SendAsync(Delivery delivery, LinkedCalls page, ILogTarget target, CancellationToken cancellationToken)
     {
-        foreach (LogBatch batch in LogBatch.Of(page.Calls, delivery.Stream.Payloads))
+        foreach (LogBatch batch in LogBatch.Of(LogMessage.Of(page, delivery.Stream.Payloads)))
         {
             await target.SendAsync(batch, cancellationToken);
             _resting.TryRemove(delivery.Stream.Id, out _);
-            LogStreamProgress sent = new(batch.Last, delivery.Stream.Progress.Delivered + batch.Calls.Count, Instant.Now(time), null, null);
+            LogStreamProgress sent = new(batch.Last, delivery.Stream.Progress.Delivered + batch.Messages.Count, Instant.Now(time), null, null);
             // Not with the token: it has been sent, and is noted so that it is not sent again.
             if (!await MoveAsync(delivery, sent, CancellationToken.None)) return false;
         }
 
-        // Behind the last that was sent are entries of the audit log, and calls that the filter does not let through.
+        // Behind the last that was sent are entries that are not asked for, and calls that the filter does not let through.
         return page.Last == delivery.Stream.Progress.Position || await MoveAsync(delivery, delivery.Stream.Progress with { Position = page.Last }, cancellationToken);
     }
 

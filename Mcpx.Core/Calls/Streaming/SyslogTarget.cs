@@ -77,11 +77,11 @@ internal sealed class SyslogTarget(LogStream stream, LogTarget.Syslog target, st
     private ReadOnlyMemory<byte> Frame(LogBatch batch)
     {
         ArrayBufferWriter<byte> frames = new();
-        foreach ((LinkedCall call, ReadOnlyMemory<byte> line) in batch.Calls.Zip(batch.Lines))
+        foreach (LogMessage message in batch.Messages)
         {
-            string header = SyslogHeader.Of(call.Call, hostName);
-            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{header.Length + line.Length} {header}"), frames);
-            frames.Write(line.Span);
+            string header = SyslogHeader.Of(message, hostName);
+            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{header.Length + message.Line.Length} {header}"), frames);
+            frames.Write(message.Line.Span);
         }
 
         return frames.WrittenMemory;

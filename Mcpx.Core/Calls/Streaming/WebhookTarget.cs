@@ -22,11 +22,11 @@ internal sealed class WebhookTarget(LogStream stream, LogTarget.Webhook target, 
 
     public async Task SendAsync(LogBatch batch, CancellationToken cancellationToken)
     {
-        byte[] body = Join(batch.Lines);
+        byte[] body = Join(batch.Messages);
         using HttpRequestMessage request = new(HttpMethod.Post, target.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = JsonLines;
         // The same batch has the same id when it is sent again.
-        string id = string.Create(CultureInfo.InvariantCulture, $"{stream.Id}.{batch.First}-{batch.Last}");
+        string id = $"{stream.Id}.{batch.Id}";
         string timestamp = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         request.Headers.TryAddWithoutValidation("webhook-id", id);
         request.Headers.TryAddWithoutValidation("webhook-timestamp", timestamp);
@@ -80,11 +80,11 @@ internal sealed class WebhookTarget(LogStream stream, LogTarget.Webhook target, 
         return rest < TimeSpan.Zero ? null : rest < LongestRest ? rest : LongestRest;
     }
 
-    private static byte[] Join(IReadOnlyList<ReadOnlyMemory<byte>> lines)
+    private static byte[] Join(IReadOnlyList<LogMessage> messages)
     {
-        byte[] body = new byte[lines.Sum(l => l.Length + 1)];
+        byte[] body = new byte[messages.Sum(m => m.Line.Length + 1)];
         int at = 0;
-        foreach (ReadOnlyMemory<byte> line in lines)
+        foreach (ReadOnlyMemory<byte> line in messages.Select(m => m.Line))
         {
             line.CopyTo(body.AsMemory(at));
             at += line.Length;

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Primitives;
@@ -8,18 +7,15 @@ using Mcpx.Core.Servers;
 namespace Mcpx.Core.Governance.PolicyEngines;
 
 /// <summary>Seals the token that engines are shown, and opens it again.</summary>
-public sealed class PolicyEngineVault(ISecretProtector protector)
+public sealed class PolicyEngineVault(ISecretProtector protector) : TextVault(protector, "policy_engines", "token")
 {
     /// <summary>The purpose label of the key that seals these tokens.</summary>
     public const string Purpose = "mcpx/policy-engine/v1";
 
-    public byte[] Seal(OrganizationId organization, Secret token) => protector.Protect(Encoding.UTF8.GetBytes(token.Reveal()), Context(organization));
+    public byte[] Seal(OrganizationId organization, Secret token) => Seal(organization, organization.Value, token);
 
     /// <summary>Null when no key of the ring opens it, or it was moved here from another organisation.</summary>
-    public Secret? Open(OrganizationId organization, byte[] sealedToken) =>
-        protector.Unprotect(sealedToken, Context(organization)) is { } plaintext ? new Secret(Encoding.UTF8.GetString(plaintext)) : null;
-
-    private static string Context(OrganizationId organization) => $"{organization}|policy_engines|{organization}|token";
+    public Secret? Open(OrganizationId organization, byte[] sealedToken) => Open(organization, organization.Value, sealedToken);
 }
 
 /// <summary>An engine gave no answer that could be used.</summary>

@@ -20,10 +20,15 @@ public sealed class ParameterHeaders(CatalogKeeper catalogs)
     private readonly ConditionalWeakTable<ServerCatalog, Dictionary<string, List<MirroredParameter>>> _mirrored = [];
 
     /// <summary>Empty for tools that want none, and when the description can't be had.</summary>
-    public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> OfAsync(BridgedCall call, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<KeyValuePair<string, string>>> OfAsync(BridgedCall call, CancellationToken cancellationToken) =>
+        OfAsync(call.Hop.Route, call.Method, call.Name, call.Body, cancellationToken);
+
+    /// <inheritdoc cref="OfAsync(BridgedCall, CancellationToken)"/>
+    /// <param name="name">As the server calls the tool.</param>
+    public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> OfAsync(ServerRoute route, string? method, string? name, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        if (call.Method != RequestMethods.ToolsCall || call.Name is null) return [];
-        return HeadersOf(call, await catalogs.GetAsync(call.Hop.Route, cancellationToken));
+        if (method != RequestMethods.ToolsCall || name is null) return [];
+        return HeadersOf(name, body, await catalogs.GetAsync(route, cancellationToken));
     }
 
     /// <summary>
@@ -32,10 +37,10 @@ public sealed class ParameterHeaders(CatalogKeeper catalogs)
     /// </summary>
     public async ValueTask<string?> FindMismatchAsync(BridgedCall call, CancellationToken cancellationToken)
     {
-        if (call.Method != RequestMethods.ToolsCall || call.Name is null) return null;
+        if (call.Method != RequestMethods.ToolsCall || call.Name is null || call.Context.WritesParameterHeaders) return null;
         IReadOnlyList<KeyValuePair<string, string>> given = call.Context.ParameterHeaders;
         ServerCatalog? catalog = given.Count > 0 ? await catalogs.GetAsync(call.Hop.Route, cancellationToken) : catalogs.Peek(call.Hop.Route);
-        foreach ((string header, string expected) in HeadersOf(call, catalog))
+        foreach ((string header, string expected) in HeadersOf(call.Name, call.Body, catalog))
         {
             string? value = given.FirstOrDefault(g => string.Equals(g.Key, header, StringComparison.OrdinalIgnoreCase)).Value;
             if (value is null || !Agree(McpHeaderEncoder.DecodeValue(value.Trim()), McpHeaderEncoder.DecodeValue(expected))) return header;
@@ -49,13 +54,13 @@ public sealed class ParameterHeaders(CatalogKeeper catalogs)
         || long.TryParse(expected, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
             && decimal.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal same) && same == number);
 
-    private List<KeyValuePair<string, string>> HeadersOf(BridgedCall call, ServerCatalog? catalog)
+    private List<KeyValuePair<string, string>> HeadersOf(string name, ReadOnlyMemory<byte> body, ServerCatalog? catalog)
     {
         List<KeyValuePair<string, string>> headers = [];
-        if (catalog is null || !_mirrored.GetValue(catalog, MirroredIn).TryGetValue(call.Name!, out List<MirroredParameter>? mirrored)) return headers;
+        if (catalog is null || !_mirrored.GetValue(catalog, MirroredIn).TryGetValue(name, out List<MirroredParameter>? mirrored)) return headers;
         foreach (MirroredParameter parameter in mirrored)
         {
-            if (JsonEdit.Find(call.Body, ["params", "arguments", .. parameter.Path]) is { } value && ToHeader(value) is { } text)
+            if (JsonEdit.Find(body, ["params", "arguments", .. parameter.Path]) is { } value && ToHeader(value) is { } text)
                 headers.Add(new(parameter.Header, text));
         }
 

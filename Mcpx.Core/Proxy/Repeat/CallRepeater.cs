@@ -142,6 +142,7 @@ public sealed class CallRepeater(CallAdmin calls, SnapshotKeeper snapshots, Prox
             RequestId = id,
             Era = ProtocolEra.Stateless,
             Headers = headers,
+            WritesParameterHeaders = true,
             Response = response,
             ClientGone = gone,
             Snapshot = snapshot,

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Mcpx.Core.Audit.Chain;
+using Mcpx.Core.Identity;
 using Mcpx.Tests.Browser;
 using Mcpx.Tests.Dashboard;
 using Mcpx.Tests.Fixtures;
@@ -69,6 +70,7 @@ public sealed class ChainGatewayTests(PostgresFixture postgres, BrowserFixture b
         await Assertions.Expect(card.GetByText($"{calls.Count} calls and")).ToBeVisibleAsync();
         await visit.ShouldBeFaultlessAsync();
         await visit.ScreenshotAsync($"audit-chain-intact-{scheme}-{width}");
+        await DownloadAsync(visit, card);
 
         await Colleague.ExecuteAsync(gateway, "DELETE FROM calls WHERE id = $1", Guid.Parse((string)calls[0]["id"]!));
         await card.GetByRole(AriaRole.Button, new() { Name = "Verify" }).ClickAsync();
@@ -76,6 +78,37 @@ public sealed class ChainGatewayTests(PostgresFixture postgres, BrowserFixture b
         await Assertions.Expect(card.GetByText((string)calls[0]["id"]!)).ToBeVisibleAsync();
         await visit.ShouldBeFaultlessAsync();
         await visit.ScreenshotAsync($"audit-chain-broken-{scheme}-{width}");
+    }
+
+    [Fact]
+    public async Task The_download_is_for_those_who_may_read_the_log()
+    {
+        await using GatewayFixture gateway = new(postgres);
+        await gateway.StartAsync();
+        string path = $"/{gateway.Organization}/export/audit";
+        foreach ((Role role, HttpStatusCode status) in new[] { (Role.Member, HttpStatusCode.Forbidden), (Role.Admin, HttpStatusCode.OK) })
+        {
+            CookieVisitor visitor = await CookieVisitor.SignInAsync(gateway, (await Colleague.CreateAsync(gateway, role)).User.Id);
+            HttpAnswer answer = await visitor.GetAsync(gateway, path);
+            answer.Status.ShouldBe(status);
+            answer.Body.Contains("mcpx-audit-chain", StringComparison.Ordinal).ShouldBe(status is HttpStatusCode.OK, answer.Body);
+        }
+    }
+
+    /// <summary>What the page says to do with the file is what works.</summary>
+    private static async Task DownloadAsync(BrowserPage visit, ILocator card)
+    {
+        using ScratchFolder folder = new("download");
+        string command = await card.Locator("code", new() { HasText = "audit verify" }).InnerTextAsync();
+        IDownload download = await visit.Page.RunAndWaitForDownloadAsync(() => card.GetByRole(AriaRole.Link, new() { Name = "Download" }).ClickAsync());
+        string file = Path.Combine(folder.Path, download.SuggestedFilename);
+        await download.SaveAsAsync(file);
+        string[] words = command.Split(' ');
+        words[..3].ShouldBe(["Mcpx.Web", "audit", "verify"]);
+        words[3].ShouldBe(download.SuggestedFilename);
+        words[4].ShouldBe("--key");
+        ProgramResult result = await RunAsync([file, .. words[4..]]);
+        result.ShouldSatisfyAllConditions(r => r.ExitCode.ShouldBe(0, r.Output + r.Error), r => r.Output.ShouldContain("Intact"));
     }
 
     private static async Task<IReadOnlyList<JsonNode>> CallAsync(GatewayFixture gateway)

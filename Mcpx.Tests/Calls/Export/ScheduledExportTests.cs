@@ -74,7 +74,69 @@ public sealed class ScheduledExportTests(GatewayFixture gateway) : IClassFixture
         s3.Objects.Count.ShouldBe(2 * (int)(DoneDay - Today.AddDays(-3)).TotalDays);
     }
 
+    [Fact]
+    public async Task A_file_holds_what_the_filter_names_and_what_came_late_is_beside_the_next_one()
+    {
+        await using FakeS3 s3 = await FakeS3.StartAsync();
+        DateTimeOffset hour = ScheduledExport.BeginningOf(ExportPeriod.Hour, TimeProvider.System.GetUtcNow()).AddHours(-6);
+        (await gateway.ApiAsync(HttpMethod.Post, "/api/exports", new
+        {
+            name = "filtered", period = "hour", endpoint = s3.Url, bucket = "calls", accessKeyId = FakeS3.KeyId, secret = FakeS3.Secret, query = "?outcome=failed&tool=chosen",
+        })).Status.ShouldBe(HttpStatusCode.Created);
+        ((string?)(await StateAsync("filtered"))["query"]).ShouldBe("tool=chosen&outcome=failed");
+        string first = await WriteAsync(hour.AddMinutes(1));
+        await Colleague.ExecuteAsync(gateway, "UPDATE scheduled_exports SET done_until = $1, created_at = $1 WHERE name = 'filtered'", hour);
+        // One hour, and then the next ones with what came meanwhile.
+        await RunOneHourAsync(hour);
+        LinesIn(s3, hour, "").ShouldBe([first]);
+        s3.Objects.Keys.ShouldAllBe(path => !path.Contains("late", StringComparison.Ordinal));
+
+        string late = await WriteAsync(hour.AddMinutes(2)), second = await WriteAsync(hour.AddHours(1).AddMinutes(1));
+        // Of before the export, and not what is asked for.
+        await WriteAsync(hour.AddMinutes(-1));
+        await WriteAsync(hour.AddMinutes(3), CallOutcome.Ok);
+        await WriteAsync(hour.AddMinutes(3), tool: "other");
+        s3.Failing = "SlowDown";
+        await RunOneHourAsync(hour.AddHours(1));
+        string afterTheFirstTry = await WriteAsync(hour.AddMinutes(4));
+        s3.Failing = null;
+        await RunOneHourAsync(hour.AddHours(1));
+        LinesIn(s3, hour.AddHours(1), "").ShouldBe([second]);
+        LinesIn(s3, hour.AddHours(1), "-late").ShouldBe([late]);
+        JsonNode manifest = ManifestOf(s3, hour.AddHours(1), "");
+        ((string?)manifest["late"]).ShouldEndWith("-late.jsonl.gz");
+        ((string?)manifest["query"]).ShouldBe("tool=chosen&outcome=failed");
+        JsonNode ofLate = ManifestOf(s3, hour.AddHours(1), "-late");
+        ((long)ofLate["calls"]!).ShouldBe(1);
+        ofLate["to"]!.GetValue<DateTimeOffset>().ShouldBe(hour.AddHours(1));
+        ((long)(await StateAsync("filtered"))["lastCalls"]!).ShouldBe(2);
+
+        await RunOneHourAsync(hour.AddHours(2));
+        LinesIn(s3, hour.AddHours(2), "-late").ShouldBe([afterTheFirstTry]);
+        LinesIn(s3, hour.AddHours(2), "").ShouldBeEmpty();
+        await gateway.ApiAsync(HttpMethod.Delete, $"/api/exports/{(await StateAsync("filtered"))["id"]}");
+
+        async Task<string> WriteAsync(DateTimeOffset at, CallOutcome outcome = CallOutcome.ToolError, string tool = "chosen")
+        {
+            CallRecord call = DataHost.NewCall(gateway.Owner.Organization, at) with { Method = "tools/call", Tool = tool, Outcome = outcome };
+            await gateway.Services.GetRequiredService<ICallStore>().WriteAsync([call], Cancelled);
+            return call.Id.ToString();
+        }
+
+        // The job as it stood ten minutes after the hour.
+        async Task RunOneHourAsync(DateTimeOffset from) =>
+            await ActivatorUtilities.CreateInstance<ScheduledExportsJob>(gateway.Services, new TestClock(from.AddHours(1) + ScheduledExport.Settling + TimeSpan.FromMinutes(1))).RunAsync(Cancelled);
+    }
+
+    private static string PathOf(DateTimeOffset hour, string kind) => $"/calls/filtered/calls-{hour.UtcDateTime:yyyyMMdd'T'HH'Z'}{kind}";
+
+    private static string[] LinesIn(FakeS3 s3, DateTimeOffset hour, string kind) => [.. LinesOf(s3.Objects[PathOf(hour, kind) + ".jsonl.gz"]).Select(l => (string)l["id"]!)];
+
+    private static JsonNode ManifestOf(FakeS3 s3, DateTimeOffset hour, string kind) => JsonNode.Parse(s3.Objects[PathOf(hour, kind) + ".manifest.json"])!;
+
     [Theory]
+    [InlineData("query", "range=1h")]
+    [InlineData("query", "nothing=of&this")]
     [InlineData("name", "Not A Slug")]
     [InlineData("name", "..")]
     [InlineData("endpoint", "ftp://store")]

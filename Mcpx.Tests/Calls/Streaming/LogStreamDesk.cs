@@ -18,6 +18,12 @@ internal sealed class LogStreamDesk(GatewayFixture gateway)
     public static CallRecord NewCall(string tool, TimeSpan since = default) =>
         DataHost.NewCall(default, DataHost.Now + since) with { Method = "tools/call", Tool = tool };
 
+    /// <summary>An organisation has ten at most.</summary>
+    public async Task ClearAsync()
+    {
+        foreach (JsonNode? left in (await gateway.ApiAsync(HttpMethod.Get, "/api/log-streams")).Json["items"]!.AsArray()) await gateway.ApiAsync(HttpMethod.Delete, $"/api/log-streams/{left!["id"]}");
+    }
+
     public async Task<HttpAnswer> AddAsync(object stream)
     {
         HttpAnswer made = await gateway.ApiAsync(HttpMethod.Post, "/api/log-streams", stream);

@@ -51,6 +51,11 @@ public sealed class LogStreamJobTests(PostgresFixture postgres) : DataTests(post
         (await store.NoteAsync(stream, moved, Cancelled)).ShouldBeTrue();
         (await store.NoteAsync(stream, moved with { Delivered = 6 }, Cancelled)).ShouldBeFalse();
         (await store.ListAsync(acme, Cancelled)).Single().Stream.Progress.ShouldBe(moved);
+        stream = stream with { Progress = moved };
+        (await store.PauseAsync(acme, stream.Id, DataHost.Now, TestChanges.In(acme), Cancelled)).ShouldBeTrue();
+        moved = moved with { Position = moved.Position + 1 };
+        (await store.NoteAsync(stream, moved, Cancelled)).ShouldBeFalse("it is noted, and nothing more is sent");
+        (await store.ListAsync(acme, Cancelled)).Single().Stream.Progress.ShouldBe(moved);
         (await store.DeleteAsync(acme, stream.Id, TestChanges.In(acme), Cancelled)).ShouldBeTrue();
         (await store.NoteAsync(stream with { Progress = moved }, moved with { Position = 100 }, Cancelled)).ShouldBeFalse();
     }
@@ -60,11 +65,11 @@ public sealed class LogStreamJobTests(PostgresFixture postgres) : DataTests(post
     {
         LinkedCall[] calls = [.. new[] { 10, 600_000, 600_000, 3_000_000, 10, 10 }.Select((bytes, i) => new LinkedCall(i + 1, LogStreamDesk.NewCall("big") with { Request = [.. Enumerable.Repeat((byte)0xff, bytes * 3 / 4)] }))];
 
-        LogBatch[] batches = [.. LogBatch.Of(calls, payloads: true)];
+        LogBatch[] batches = [.. LogBatch.Of(LogMessage.Of(new LinkedCalls(6, false, calls), payloads: true))];
 
         batches.Select(b => (b.First, b.Last)).ShouldBe([(1, 2), (3, 3), (4, 4), (5, 6)]);
-        batches.SelectMany(b => b.Lines).Select(l => (string)JsonNode.Parse(l.Span)!["id"]!).ShouldBe(calls.Select(c => c.Call.Id.ToString()));
-        LogBatch.Of(calls, payloads: false).Count().ShouldBe(1);
+        batches.SelectMany(b => b.Messages).Select(m => (string)JsonNode.Parse(m.Line.Span)!["id"]!).ShouldBe(calls.Select(c => c.Call.Id.ToString()));
+        LogBatch.Of(LogMessage.Of(new LinkedCalls(6, false, calls), payloads: false)).Count().ShouldBe(1);
     }
 
     private async Task<LogStream> AddAsync(OrganizationId organization)

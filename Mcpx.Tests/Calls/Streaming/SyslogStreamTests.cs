@@ -73,13 +73,13 @@ public sealed class SyslogStreamTests(GatewayFixture gateway) : IClassFixture<Ga
     [Fact]
     public async Task A_name_is_taken_once_and_there_are_ten_at_most()
     {
-        foreach (JsonNode? left in (await gateway.ApiAsync(HttpMethod.Get, "/api/log-streams")).Json["items"]!.AsArray()) await gateway.ApiAsync(HttpMethod.Delete, $"/api/log-streams/{left!["id"]}");
+        await _desk.ClearAsync();
         for (int i = 0; i < LogStreamAdmin.MostStreams; i++) await _desk.AddAsync(new { name = $"stream-{i}", host = "127.0.0.1", port = 9 });
 
         (await gateway.ApiAsync(HttpMethod.Post, "/api/log-streams", new { name = "stream-1", host = "127.0.0.1" })).Status.ShouldBe(HttpStatusCode.Conflict);
         HttpAnswer most = await gateway.ApiAsync(HttpMethod.Post, "/api/log-streams", new { name = "one-more", host = "127.0.0.1" });
         most.Status.ShouldBe(HttpStatusCode.Conflict);
         most.Body.ShouldContain("at most 10");
-        foreach (JsonNode? left in (await gateway.ApiAsync(HttpMethod.Get, "/api/log-streams")).Json["items"]!.AsArray()) await gateway.ApiAsync(HttpMethod.Delete, $"/api/log-streams/{left!["id"]}");
+        await _desk.ClearAsync();
     }
 }

@@ -8,11 +8,15 @@ using Xunit;
 
 namespace Mcpx.Tests.Calls.Streaming;
 
-public sealed class WebhookStreamTests(GatewayFixture gateway) : IClassFixture<GatewayFixture>
+public sealed class WebhookStreamTests(GatewayFixture gateway) : IClassFixture<GatewayFixture>, IAsyncLifetime
 {
     private readonly LogStreamDesk _desk = new(gateway);
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => await _desk.ClearAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task A_call_is_at_the_webhook_moments_after_its_answer_signed_and_as_the_api_shows_it()
@@ -101,6 +105,96 @@ public sealed class WebhookStreamTests(GatewayFixture gateway) : IClassFixture<G
         webhook.Ids.ShouldBe([failed.Id.ToString(), late.Id.ToString()]);
         await Eventually.TrueAsync(async () => (long)(await _desk.StateAsync("failures"))["waiting"]! == 0, "what it does not let through is passed over", null, Cancelled);
         ((long)(await _desk.StateAsync("failures"))["delivered"]!).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_paused_stream_sends_nothing_and_then_what_has_waited()
+    {
+        await using FakeWebhook webhook = await FakeWebhook.StartAsync();
+        HttpAnswer made = await _desk.AddAsync(new { name = "pausing", url = webhook.Url, query = "tool=pausing" });
+        string way = $"/api/log-streams/{made.Json["id"]}";
+        (await gateway.ApiAsync(HttpMethod.Post, $"{way}/pause")).Status.ShouldBe(HttpStatusCode.NoContent);
+        JsonNode? since = (await _desk.StateAsync("pausing"))["pausedAt"];
+        since.ShouldNotBeNull();
+        (await gateway.ApiAsync(HttpMethod.Post, $"{way}/pause")).Status.ShouldBe(HttpStatusCode.NoContent, "twice is once");
+        (await _desk.StateAsync("pausing"))["pausedAt"]!.ToJsonString().ShouldBe(since.ToJsonString());
+        // Another one that goes on shows that the job has looked.
+        await _desk.AddAsync(new { name = "going", url = webhook.Url, query = "tool=going" });
+        string waiting = (await _desk.WriteAsync(LogStreamDesk.NewCall("pausing"), LogStreamDesk.NewCall("going")))[0];
+        await Eventually.TrueAsync(() => webhook.Ids.Count() == 1, "the other one is sent", Cancelled);
+        webhook.Ids.ShouldNotContain(waiting);
+        ((long)(await _desk.StateAsync("pausing"))["waiting"]!).ShouldBeGreaterThan(0);
+
+        (await gateway.ApiAsync(HttpMethod.Post, $"{way}/resume")).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        await Eventually.TrueAsync(() => webhook.Ids.Contains(waiting), "what waited is sent", Cancelled);
+        (await _desk.StateAsync("pausing"))["pausedAt"].ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_test_message_goes_the_way_of_calls_and_it_is_said_how_that_went()
+    {
+        await using FakeWebhook webhook = await FakeWebhook.StartAsync();
+        await using FakeSyslog syslog = new();
+        HttpAnswer made = await _desk.AddAsync(new { name = "tried", url = webhook.Url, query = "tool=none" });
+        HttpAnswer inside = await _desk.AddAsync(new { name = "inside-too", url = "http://169.254.169.254/latest", query = "tool=none" });
+        HttpAnswer logged = await _desk.AddAsync(new { name = "tried-syslog", host = "127.0.0.1", port = syslog.Port, tls = false, query = "tool=none" });
+
+        (await TestAsync(made)).ShouldBe((true, "The webhook took the test message."));
+        Delivery delivery = webhook.Taken.Single();
+        delivery.IsSignedWith((string)made.Json["signingKey"]!).ShouldBeTrue();
+        ((string)delivery.Lines.Single()["kind"]!).ShouldBe("test");
+        ((string)delivery.Lines.Single()["stream"]!).ShouldBe("tried");
+        (await TestAsync(logged)).Taken.ShouldBeTrue();
+        syslog.Messages.Single().ShouldContain(" mcpx - test - {\"kind\":\"test\"");
+
+        webhook.Status = _ => 401;
+        (await TestAsync(made)).ShouldBe((false, "The webhook answered 401."));
+        (bool taken, string text) = await TestAsync(inside);
+        taken.ShouldBeFalse();
+        text.ShouldContain("EGRESS_ALLOW");
+        // A test says nothing of the stream itself.
+        ((long)(await _desk.StateAsync("tried"))["delivered"]!).ShouldBe(0);
+        (await _desk.StateAsync("tried"))["problem"].ShouldBeNull();
+
+        async Task<(bool Taken, string Text)> TestAsync(HttpAnswer stream)
+        {
+            HttpAnswer answer = await gateway.ApiAsync(HttpMethod.Post, $"/api/log-streams/{stream.Json["id"]}/test");
+            answer.Status.ShouldBe(HttpStatusCode.OK, answer.Body);
+            return ((bool)answer.Json["taken"]!, (string)answer.Json["text"]!);
+        }
+    }
+
+    [Fact]
+    public async Task Entries_of_the_audit_log_go_along_where_asked_for_as_the_api_shows_them()
+    {
+        await using FakeWebhook webhook = await FakeWebhook.StartAsync();
+        await using FakeSyslog syslog = new();
+        await _desk.AddAsync(new { name = "changes", url = webhook.Url, query = "tool=changes", entries = true });
+        await _desk.AddAsync(new { name = "changes-syslog", host = "127.0.0.1", port = syslog.Port, tls = false, query = "tool=changes", entries = true });
+        await _desk.AddAsync(new { name = "only-calls", url = webhook.Url, authorization = "Only calls", query = "tool=changes" });
+
+        string before = (await _desk.WriteAsync(LogStreamDesk.NewCall("changes"))).Single();
+        string limit = (string)(await gateway.ApiAsync(HttpMethod.Post, "/api/limits", new { tool = "line\nbreak", perMinute = 5 })).Json["id"]!;
+        string after = (await _desk.WriteAsync(LogStreamDesk.NewCall("changes"))).Single();
+
+        IEnumerable<JsonNode> Lines() => webhook.Taken.Where(d => !d.Headers.ContainsKey("authorization")).SelectMany(d => d.Lines);
+        await Eventually.TrueAsync(() => Lines().Any(l => (string)l["id"]! == after), "all are sent", Cancelled);
+        JsonNode shown = (await gateway.ApiAsync(HttpMethod.Get, $"/api/audit/changes?subject={limit}")).Json["items"]!.AsArray().Single()!;
+        JsonNode[] lines = [.. Lines()];
+        int[] places = [.. ((string[])[before, (string)shown["id"]!, after]).Select(id => Array.FindIndex(lines, l => (string)l["id"]! == id))];
+        places.ShouldBeInOrder();
+        places.ShouldAllBe(place => place >= 0);
+        JsonObject entry = lines[places[1]].AsObject();
+        ((string)entry["kind"]!).ShouldBe("entry");
+        ((string)lines[places[0]]["kind"]!).ShouldBe("call");
+        entry.Remove("kind");
+        foreach ((string member, JsonNode? value) in shown.AsObject().Where(m => m.Key != "time")) JsonNode.DeepEquals(entry[member], value).ShouldBeTrue($"{member}: {entry[member]}");
+        entry.Select(m => m.Key).ShouldBe(shown.AsObject().Select(m => m.Key), ignoreOrder: true);
+        entry["time"]!.GetValue<DateTimeOffset>().ShouldBe(shown["time"]!.GetValue<DateTimeOffset>());
+        await Eventually.TrueAsync(() => syslog.Messages.Any(m => m.Contains(limit, StringComparison.Ordinal)), "the entry is there", Cancelled);
+        syslog.Messages.Single(m => m.Contains(limit, StringComparison.Ordinal)).ShouldStartWith("<109>1 ");
+        webhook.Taken.Where(d => d.Headers.ContainsKey("authorization")).SelectMany(d => d.Lines).ShouldAllBe(l => (string)l["kind"]! == "call");
     }
 
     [Fact]

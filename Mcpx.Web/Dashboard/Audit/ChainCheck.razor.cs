@@ -25,6 +25,9 @@ public sealed partial class ChainCheck(ChainAdmin chain) : OrganizationPart
         if (_of != Organization) (_of, _report) = (Organization, null);
     }
 
+    /// <summary>With the key once it is known: a file that somebody signed with a key of their own is refused then.</summary>
+    private string OfflineCommand => $"Mcpx.Web audit verify {ChainExportEndpoint.FileName}{(_report is { } report ? $" --key {report.KeyId}" : "")}";
+
     private static string Instant(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     private async Task VerifyAsync()

@@ -54,7 +54,7 @@ public sealed partial class LogStreamForm(LogStreamAdmin streams) : Organization
 
     private NewLogStream Input()
     {
-        NewLogStream input = new(_model.Name?.Trim(), Query: _model.Query, Payloads: _model.Payloads);
+        NewLogStream input = new(_model.Name?.Trim(), Query: _model.Query, Payloads: _model.Payloads, Entries: _model.Entries);
         if (_model.To == Webhook) return input with { Url = _model.Url ?? "", Authorization = _model.By is WebhookAuthentication.Authorization ? new Secret(_model.Authorization ?? "") : null };
         // What is no number is out of bounds too.
         return input with { Host = _model.Host ?? "", Port = int.TryParse(_model.Port, NumberStyles.None, CultureInfo.InvariantCulture, out int port) ? port : 0, Tls = _model.Tls };
@@ -81,5 +81,7 @@ public sealed partial class LogStreamForm(LogStreamAdmin streams) : Organization
         public string? Query { get; set; }
 
         public bool Payloads { get; set; }
+
+        public bool Entries { get; set; }
     }
 }

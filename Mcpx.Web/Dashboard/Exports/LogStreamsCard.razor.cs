@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls.Streaming;
+using Mcpx.Core.Primitives;
 using Mcpx.Web.Dashboard.Controls;
 
 namespace Mcpx.Web.Dashboard.Exports;
@@ -12,6 +13,7 @@ public sealed partial class LogStreamsCard(LogStreamAdmin admin, TimeProvider ti
     private IssuedLogStream? _issued;
     private string? _error;
     private bool _adding;
+    private LogStreamId? _testing;
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
@@ -45,6 +47,31 @@ public sealed partial class LogStreamsCard(LogStreamAdmin admin, TimeProvider ti
         return Task.CompletedTask;
     }
 
+    /// <summary>One after the other: a target may take its time.</summary>
+    private async Task TestAsync(LogStream stream)
+    {
+        if (_testing is not null) return;
+        _testing = stream.Id;
+        LogTestResult? result = null;
+        await TryAsync(async actor => result = await admin.TestAsync(actor, stream.Id, Left));
+        _testing = null;
+        if (result is not null) Toasts.Show(result.Taken ? Tone.Good : Tone.Bad, $"“{stream.Name}”: {result.Text}");
+    }
+
+    private async Task PauseAsync(LogStream stream)
+    {
+        if (!await TryAsync(actor => admin.PauseAsync(actor, stream.Id, Left))) return;
+        Toasts.Show(Tone.Good, $"Log stream “{stream.Name}” paused: what comes on record meanwhile is sent when it goes on");
+        await LoadAsync();
+    }
+
+    private async Task ResumeAsync(LogStream stream)
+    {
+        if (!await TryAsync(actor => admin.ResumeAsync(actor, stream.Id, Left))) return;
+        Toasts.Show(Tone.Good, $"Log stream “{stream.Name}” goes on from where it stood");
+        await LoadAsync();
+    }
+
     private async Task DeleteAsync(LogStream stream)
     {
         if (!await TryAsync(actor => admin.DeleteAsync(actor, stream.Id, Left))) return;
@@ -52,19 +79,19 @@ public sealed partial class LogStreamsCard(LogStreamAdmin admin, TimeProvider ti
         await LoadAsync();
     }
 
-    private static string FilterOf(LogStream stream) => Uri.UnescapeDataString(stream.Query).Replace("&", ", ", StringComparison.Ordinal);
-
-    private static Tone ToneOf(LogStreamReport report) => report.Stream.Progress switch
+    private static Tone ToneOf(LogStreamReport report) => report.Stream switch
     {
-        { Problem: not null } => Tone.Bad,
-        { DeliveredAt: null } => Tone.Neutral,
+        { PausedAt: not null } => Tone.Warning,
+        { Progress.Problem: not null } => Tone.Bad,
+        { Progress.DeliveredAt: null } => Tone.Neutral,
         _ => Tone.Good,
     };
 
-    private static string WordOf(LogStreamReport report) => report.Stream.Progress switch
+    private static string WordOf(LogStreamReport report) => report.Stream switch
     {
-        { Problem: not null } => "failing",
-        { DeliveredAt: null } => "waits for a call",
+        { PausedAt: not null } => "paused",
+        { Progress.Problem: not null } => "failing",
+        { Progress.DeliveredAt: null } => "waits for a call",
         _ => "running",
     };
 }

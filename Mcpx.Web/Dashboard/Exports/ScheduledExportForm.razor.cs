@@ -18,7 +18,7 @@ public sealed partial class ScheduledExportForm(ScheduledExportAdmin exports) : 
     private static readonly IReadOnlyDictionary<string, string> Properties = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["name"] = nameof(FormModel.Name), ["endpoint"] = nameof(FormModel.Endpoint), ["region"] = nameof(FormModel.Region), ["bucket"] = nameof(FormModel.Bucket), ["prefix"] = nameof(FormModel.Prefix),
-        ["accessKeyId"] = nameof(FormModel.AccessKeyId), ["secret"] = nameof(FormModel.Secret),
+        ["accessKeyId"] = nameof(FormModel.AccessKeyId), ["secret"] = nameof(FormModel.Secret), ["query"] = nameof(FormModel.Query),
     };
 
     private readonly FormModel _model = new();
@@ -50,8 +50,8 @@ public sealed partial class ScheduledExportForm(ScheduledExportAdmin exports) : 
         if (_saving) return;
         _saving = true;
         NewScheduledExport input = IsStore
-            ? new(_model.Name?.Trim(), _model.Period, _model.Payloads, _model.Endpoint ?? "", _model.Region, _model.Bucket?.Trim(), _model.Prefix, _model.AccessKeyId?.Trim(), new Secret(_model.Secret ?? ""))
-            : new(_model.Name?.Trim(), _model.Period, _model.Payloads);
+            ? new(_model.Name?.Trim(), _model.Period, _model.Payloads, _model.Endpoint ?? "", _model.Region, _model.Bucket?.Trim(), _model.Prefix, _model.AccessKeyId?.Trim(), new Secret(_model.Secret ?? ""), _model.Query)
+            : new(_model.Name?.Trim(), _model.Period, _model.Payloads, Query: _model.Query);
         bool done = await TryAsync(_messages, actor => exports.CreateAsync(actor, input, Left));
         _saving = false;
         _rest = _messages.Rest;
@@ -63,6 +63,8 @@ public sealed partial class ScheduledExportForm(ScheduledExportAdmin exports) : 
         public string? Name { get; set; }
 
         public ExportPeriod Period { get; set; } = ExportPeriod.Day;
+
+        public string? Query { get; set; }
 
         public bool Payloads { get; set; }
 
