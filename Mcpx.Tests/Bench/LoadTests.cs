@@ -49,6 +49,35 @@ public sealed class LoadTests
         result.Problems.ShouldAllBe(problem => problem.StartsWith(verdict, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(5, nameof(AnswerVerdict.Ok))]
+    [InlineData(4, nameof(AnswerVerdict.WrongEvents))]
+    [InlineData(6, nameof(AnswerVerdict.WrongEvents))]
+    [InlineData(0, nameof(AnswerVerdict.WrongEvents))]
+    public async Task A_stream_counts_only_with_every_event_and_the_answer_as_the_last(int sent, string verdict)
+    {
+        await using var target = await StartAsync(context => AnswerInEventsAsync(context, sent));
+
+        var result = await ClosedLoop.RunAsync(TargetOf(target) with { Events = 5 }, 2, 10, TestContext.Current.CancellationToken);
+
+        result.Failed.ShouldBe(verdict == nameof(AnswerVerdict.Ok) ? 0 : 10);
+        result.Problems.ShouldAllBe(problem => problem.StartsWith(verdict, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(nameof(WireEra.Stateless))]
+    [InlineData(nameof(WireEra.Session))]
+    public void A_request_for_events_is_JSON_and_says_how_many_and_under_which_token(string era)
+    {
+        LoadTarget target = new(new Uri("http://127.0.0.1:1/mcp"), "token", Enum.Parse<WireEra>(era), AnswerShape.Json, McpWire.SmallestAnswer) { Events = 7 };
+
+        var request = System.Text.Encoding.ASCII.GetString(new CallTemplate(target, "session").Stamp(CallTemplate.FirstId, 1).Span);
+
+        var parameters = JsonNode.Parse(request[request.IndexOf("\r\n\r\n", StringComparison.Ordinal)..])!["params"]!;
+        ((int)parameters["arguments"]!["events"]!).ShouldBe(7);
+        ((string)parameters["_meta"]!["progressToken"]!).ShouldBe(McpWire.ProgressToken);
+    }
+
     [Fact]
     public async Task An_open_loop_charges_a_stall_to_every_call_that_came_due_meanwhile()
     {
@@ -125,6 +154,19 @@ public sealed class LoadTests
             ["result"] = new JsonObject { [behaviour == "names elsewhere" ? "prompts" : "tools"] = new JsonArray([.. tools]) },
         };
         await context.Response.WriteAsync(answer.ToJsonString());
+    }
+
+    /// <summary>Progress, and the answer as the last; without any event, the answer alone and as JSON.</summary>
+    private static async Task AnswerInEventsAsync(HttpContext context, int events)
+    {
+        if (events > 0)
+        {
+            context.Response.ContentType = "text/event-stream";
+            for (var i = 1; i < events; i++) await context.Response.WriteAsync("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n");
+            await context.Response.WriteAsync("data: ");
+        }
+        await AnswerAsync(context, "right");
+        if (events > 0) await context.Response.WriteAsync("\n\n");
     }
 
     private static async Task AnswerAsync(HttpContext context, string behaviour)

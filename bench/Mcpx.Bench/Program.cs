@@ -1,4 +1,5 @@
 using Mcpx.Bench.Baselines;
+using Mcpx.Bench.Micro;
 using Mcpx.Bench.Processes;
 using Mcpx.Bench.Runner;
 using Mcpx.Bench.Upstream;
@@ -15,6 +16,7 @@ internal static class Program
             return args switch
             {
                 ["run", .. var rest] => await RunCommand.RunAsync(rest, stop.Token),
+                ["micro", .. var rest] => MicroCommand.Run(rest),
                 [UpstreamHost.Role, var secret] => await UpstreamHost.RunAsync(secret, stop.Token),
                 [PassthroughHost.Role, var target] => await PassthroughHost.RunAsync(new Uri(target), stop.Token),
                 _ => Usage(),

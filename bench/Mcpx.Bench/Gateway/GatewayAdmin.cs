@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Mcpx.Bench.Load;
 using Mcpx.Bench.Processes;
 
@@ -15,20 +16,31 @@ internal sealed class GatewayAdmin(GatewayWelcome welcome) : IDisposable
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false });
 
     /// <summary>Registers an upstream; its token stays between gateway and upstream.</summary>
-    public Task AddServerAsync(string slug, Uri upstream, string secret, CancellationToken cancellationToken) => PostAsync(
-        "/api/servers",
-        new
-        {
-            name = slug,
-            slug,
-            url = upstream.AbsoluteUri,
-            credential = new { kind = "bearer", secret },
-            limits = new { concurrentCalls = ConcurrentCalls },
-        },
-        cancellationToken);
+    /// <returns>Its id.</returns>
+    public async Task<string> AddServerAsync(string slug, Uri upstream, string secret, CancellationToken cancellationToken)
+    {
+        var said = await SendAsync(
+            HttpMethod.Post,
+            "/api/servers",
+            new
+            {
+                name = slug,
+                slug,
+                url = upstream.AbsoluteUri,
+                credential = new { kind = "bearer", secret },
+                limits = new { concurrentCalls = ConcurrentCalls },
+            },
+            cancellationToken);
+        return JsonDocument.Parse(said).RootElement.GetProperty("id").GetString() ?? throw new BenchException($"A server without id: {said}");
+    }
+
+    /// <summary>Of the calls of this server nothing is kept but who, what, when and how it ended.</summary>
+    public Task KeepMetadataOnlyAsync(string server, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, $"/api/servers/{server}/redaction", new { payloads = "metadataOnly" }, cancellationToken);
 
     /// <summary>Makes a virtual gateway of servers, each with a prefix.</summary>
-    public Task AddGatewayAsync(string slug, IEnumerable<(string Server, string Prefix)> members, CancellationToken cancellationToken) => PostAsync(
+    public Task AddGatewayAsync(string slug, IEnumerable<(string Server, string Prefix)> members, CancellationToken cancellationToken) => SendAsync(
+        HttpMethod.Post,
         "/api/gateways",
         new { name = slug, slug, failureMode = "open", members = members.Select(member => new { server = member.Server, prefix = member.Prefix }) },
         cancellationToken);
@@ -56,14 +68,13 @@ internal sealed class GatewayAdmin(GatewayWelcome welcome) : IDisposable
         }
     }
 
-    private async Task PostAsync<T>(string path, T body, CancellationToken cancellationToken)
+    private async Task<string> SendAsync<T>(HttpMethod method, string path, T body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(welcome.Url), path));
+        using var request = new HttpRequestMessage(method, new Uri(new Uri(welcome.Url), path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", welcome.Token);
         request.Content = JsonContent.Create(body);
         using var answer = await _http.SendAsync(request, cancellationToken);
-        if (answer.IsSuccessStatusCode) return;
         var said = await answer.Content.ReadAsStringAsync(cancellationToken);
-        throw new BenchException($"POST {path} was answered with {(int)answer.StatusCode}: {said}");
+        return answer.IsSuccessStatusCode ? said : throw new BenchException($"{method} {path} was answered with {(int)answer.StatusCode}: {said}");
     }
 }

@@ -17,7 +17,7 @@ internal static class GatewayBuild
 
     private static async Task<string> PublishAsync(TextWriter progress, CancellationToken cancellationToken)
     {
-        var root = RepositoryRoot() ?? throw new BenchException("Mcpx.sln is nowhere above this program: name the published gateway with --gateway");
+        var root = SourceTree.Root() ?? throw new BenchException("Mcpx.sln is nowhere above this program: name the published gateway with --gateway");
         var output = Path.Combine(root, "artifacts", "bench", "gateway");
         await progress.WriteLineAsync("publishing the gateway …");
         var start = new ProcessStartInfo("dotnet")
@@ -32,14 +32,5 @@ internal static class GatewayBuild
         await publish.WaitForExitAsync(cancellationToken);
         if (publish.ExitCode != 0) throw new BenchException($"The gateway could not be published:\n{said}");
         return Path.Combine(output, Assembly);
-    }
-
-    private static string? RepositoryRoot()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "Mcpx.sln"))) return at.FullName;
-        }
-        return null;
     }
 }

@@ -8,11 +8,11 @@ internal sealed class GatewayEndpoints
 {
     private const string Prefix = "b_";
     private const string Same = "bench";
+    private const string Metadata = "bench-metadata";
     private const string SessionOnly = "bench-session";
     private const string StatelessOnly = "bench-stateless";
     private const string OverSession = "over-session";
     private const string OverStateless = "over-stateless";
-    private const string Many = "many";
 
     private readonly GatewayAdmin _admin;
     private readonly LoadTarget _direct;
@@ -21,6 +21,9 @@ internal sealed class GatewayEndpoints
 
     /// <summary>The raw leg: a server that speaks as the client does.</summary>
     public LoadTarget Raw => _admin.Through("server", Same, _direct);
+
+    /// <summary>The same server once more, of whose calls no payload is kept.</summary>
+    public LoadTarget MetadataOnly => _admin.Through("server", Metadata, _direct);
 
     /// <summary>A stateless client, and a server that has sessions only.</summary>
     public LoadTarget BridgeToSession => _admin.Through("server", SessionOnly, _direct with { Era = WireEra.Stateless });
@@ -53,6 +56,8 @@ internal sealed class GatewayEndpoints
     {
         var endpoints = new GatewayEndpoints(admin, direct);
         await admin.AddServerAsync(Same, direct.Endpoint, direct.Token, cancellationToken);
+        var metadata = await admin.AddServerAsync(Metadata, direct.Endpoint, direct.Token, cancellationToken);
+        await admin.KeepMetadataOnlyAsync(metadata, cancellationToken);
         await endpoints.AddServerAsync(SessionOnly, UpstreamEras.Session, 1, cancellationToken);
         await endpoints.AddServerAsync(StatelessOnly, UpstreamEras.Stateless, 1, cancellationToken);
         await admin.AddGatewayAsync(OverSession, [(SessionOnly, Prefix)], cancellationToken);
@@ -63,11 +68,27 @@ internal sealed class GatewayEndpoints
     /// <summary>Registers as many servers, all at the one upstream, and makes a virtual gateway of them; its list is the target.</summary>
     public async Task<LoadTarget> AddManyAsync(int members, int toolsEach, CancellationToken cancellationToken)
     {
-        var names = Enumerable.Range(1, members).Select(number => $"m{number:000}").ToArray();
+        var gateway = $"many-{members}";
+        var names = Enumerable.Range(1, members).Select(number => $"m{members}x{number:000}").ToArray();
         foreach (var name in names) await AddServerAsync(name, UpstreamEras.Both, toolsEach, cancellationToken);
-        await _admin.AddGatewayAsync(Many, names.Select(name => (name, $"{name}_")), cancellationToken);
-        return _admin.Through("gateway", Many, _direct with { ListedTools = members * toolsEach });
+        await _admin.AddGatewayAsync(gateway, names.Select(name => (name, $"{name}_")), cancellationToken);
+        return _admin.Through("gateway", gateway, _direct with { ListedTools = members * toolsEach });
     }
+
+    /// <summary>One server with so many tools; its list is the target.</summary>
+    public async Task<LoadTarget> AddListedAsync(int tools, CancellationToken cancellationToken)
+    {
+        var slug = $"tools-{tools}";
+        await AddServerAsync(slug, UpstreamEras.Both, tools, cancellationToken);
+        return _admin.Through("server", slug, Listed(_direct, tools));
+    }
+
+    /// <summary>The upstream's endpoint with so many tools, reached as <paramref name="target"/> is; its list is the target.</summary>
+    public static LoadTarget Listed(LoadTarget target, int tools) => target with
+    {
+        Endpoint = new Uri(target.Endpoint, McpWire.PathOf(UpstreamEras.Both, target.Shape, tools)),
+        ListedTools = tools,
+    };
 
     private Task AddServerAsync(string slug, UpstreamEras eras, int tools, CancellationToken cancellationToken) =>
         _admin.AddServerAsync(slug, new Uri(_direct.Endpoint, McpWire.PathOf(eras, _direct.Shape, tools)), _direct.Token, cancellationToken);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Mcpx.Bench.Accounting;
 using Mcpx.Bench.Processes;
@@ -37,7 +36,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         var scratch = Directory.CreateTempSubdirectory("mcpx-bench-");
         // PostgreSQL runs as another user than root and has to come through here to its own directory.
         if (!OperatingSystem.IsWindows()) scratch.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        var gateway = new GatewayProcess(assembly, scratch, new Uri($"http://127.0.0.1:{FreePort()}"));
+        var gateway = new GatewayProcess(assembly, scratch, new Uri($"http://127.0.0.1:{FreePort.Next()}"));
         try
         {
             gateway._process = gateway.StartProcess();
@@ -69,6 +68,17 @@ internal sealed class GatewayProcess : IAsyncDisposable
         .. Directory.EnumerateFiles(DataDirectory, "postmaster.pid", NearTheTop)
             .Select(file => int.Parse(File.ReadLines(file).First(), CultureInfo.InvariantCulture)),
     ];
+
+    /// <summary>How to reach its database beside the gateway: the socket's directory, the port, the superuser's password.</summary>
+    public (string Socket, string Port, string Password) DatabaseAccess()
+    {
+        // Process, data directory, time of start, port.
+        var lines = File.ReadAllLines(Directory.EnumerateFiles(DataDirectory, "postmaster.pid", NearTheTop).Single());
+        var socket = Directory.EnumerateDirectories(DataDirectory, "socket", NearTheTop).FirstOrDefault()
+            ?? throw new BenchException("The database's socket is not below its data: set TMPDIR to a shorter path");
+        var password = Directory.EnumerateFiles(DataDirectory, "password", NearTheTop).Single();
+        return (socket, lines[3], File.ReadAllText(password).Trim());
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -121,12 +131,5 @@ internal sealed class GatewayProcess : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

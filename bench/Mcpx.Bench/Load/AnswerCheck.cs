@@ -12,6 +12,7 @@ internal enum AnswerVerdict
     WrongId,
     WrongText,
     WrongList,
+    WrongEvents,
 }
 
 /// <summary>Says whether an answer belongs to its call: same id, and the nonce at both ends of the full length, or all tools of the list.</summary>
@@ -20,17 +21,20 @@ internal static class AnswerCheck
     public static AnswerVerdict Verify(in HttpAnswer answer, CallNumber call, LoadTarget target)
     {
         if (answer.Status != 200) return AnswerVerdict.HttpError;
-        if (!answer.Sse) return VerifyMessage(answer.Body.Span, call, target);
+        if (!answer.Sse) return target.Events > 1 ? AnswerVerdict.WrongEvents : VerifyMessage(answer.Body.Span, call, target);
         var last = AnswerVerdict.NotJson;
+        var events = 0;
         foreach (var range in answer.Body.Span.Split("data: "u8))
         {
             var part = answer.Body.Span[range];
             var end = part.IndexOf((byte)'\n');
             if (end <= 0 || part[0] != (byte)'{') continue;
+            // Only the last of a stream of events is the answer; what is before it only has to be there.
+            if (++events < target.Events) continue;
             last = VerifyMessage(part[..end], call, target);
-            if (last == AnswerVerdict.Ok) return last;
+            if (last == AnswerVerdict.Ok && target.Events is null) return last;
         }
-        return last;
+        return target.Events is { } expected && events != expected ? AnswerVerdict.WrongEvents : last;
     }
 
     private static AnswerVerdict VerifyMessage(ReadOnlySpan<byte> json, CallNumber call, LoadTarget target)

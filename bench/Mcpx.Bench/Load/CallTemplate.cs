@@ -16,18 +16,21 @@ internal sealed class CallTemplate
     private const string StatelessMeta =
         $$$""","_meta":{"io.modelcontextprotocol/protocolVersion":"{{{McpWire.StatelessVersion}}}","io.modelcontextprotocol/clientInfo":{"name":"mcpx-bench","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}""";
 
+    // One call at a time for each client: the token needs no number.
+    private const string ProgressToken = $"\"progressToken\":\"{McpWire.ProgressToken}\"";
+
     private readonly byte[] _request;
     private readonly int _id;
     private readonly int _nonce;
 
     public CallTemplate(LoadTarget target, string? session)
     {
-        var meta = target.Era == WireEra.Stateless ? StatelessMeta : "";
+        var meta = MetaOf(target);
         var isList = target.ListedTools is not null;
         var (method, name) = isList ? ("tools/list", "") : ("tools/call", $"Mcp-Name: {target.Tool}\r\n");
         var parameters = isList
             ? $$"""{{{meta.TrimStart(',')}} }"""
-            : $$"""{"name":"{{target.Tool}}","arguments":{"nonce":"{{NonceSlot}}","bytes":{{target.AnswerBytes}} }{{meta}} }""";
+            : $$"""{"name":"{{target.Tool}}","arguments":{"nonce":"{{NonceSlot}}","bytes":{{target.AnswerBytes}}{{(target.Events is { } events ? $",\"events\":{events}" : "")}} }{{meta}} }""";
         var body = $$"""{"jsonrpc":"2.0","id":{{IdSlot}},"method":"{{method}}","params":{{parameters}} }""";
         var headers = target.Era == WireEra.Stateless
             ? $"MCP-Protocol-Version: {McpWire.StatelessVersion}\r\nMcp-Method: {method}\r\n{name}"
@@ -63,6 +66,14 @@ internal sealed class CallTemplate
     public static byte[] Listen(LoadTarget target, string? session) => Encoding.ASCII.GetBytes(
         $"GET {target.Endpoint.PathAndQuery} HTTP/1.1\r\nHost: {target.Endpoint.Authority}\r\nAuthorization: Bearer {target.Token}\r\n"
         + $"Accept: text/event-stream\r\n{SessionHeaders(session)}\r\n");
+
+    private static string MetaOf(LoadTarget target) => (target.Era, target.Events) switch
+    {
+        (WireEra.Stateless, null) => StatelessMeta,
+        (WireEra.Stateless, _) => StatelessMeta[..^1] + $",{ProgressToken}}}",
+        (_, null) => "",
+        _ => $",\"_meta\":{{{ProgressToken}}}",
+    };
 
     private static string SessionHeaders(string? session) =>
         $"MCP-Protocol-Version: {McpWire.SessionVersion}\r\n" + (session is null ? "" : $"{McpWire.SessionHeader}: {session}\r\n");

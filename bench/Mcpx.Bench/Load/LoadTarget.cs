@@ -9,6 +9,9 @@ internal sealed record LoadTarget(Uri Endpoint, string Token, WireEra Era, Answe
     /// <summary>The tool as the endpoint calls it: a virtual gateway puts a prefix in front.</summary>
     public string Tool { get; init; } = McpWire.ToolName;
 
+    /// <summary>When set, the answer has to be a stream of exactly so many events, the result the last of them.</summary>
+    public int? Events { get; init; }
+
     /// <summary>When set, <c>tools/list</c> is asked in place of the tool, and has to show so many.</summary>
     public int? ListedTools { get; init; }
 }

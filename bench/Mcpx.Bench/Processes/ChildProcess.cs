@@ -32,7 +32,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    private string Output => string.Join('\n', _lastLines);
+    /// <summary>Its last lines.</summary>
+    public string Output => string.Join('\n', _lastLines);
 
     /// <summary>Starts a role of this same program, for instance <c>upstream</c>.</summary>
     public static ChildProcess StartRole(string role, params string[] arguments)

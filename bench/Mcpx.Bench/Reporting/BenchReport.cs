@@ -20,16 +20,21 @@ internal sealed record RunEnvironment(DateTimeOffset At, int Cores, string Runti
 #endif
 }
 
+/// <param name="LeftOut">What was asked for and could not be measured, and why.</param>
+/// <param name="Versions">Of the programs that are not ours.</param>
 internal sealed record BenchReport(
     RunEnvironment Environment,
     RunOptions Options,
+    IReadOnlyList<string> LeftOut,
+    IReadOnlyList<string> Versions,
     IReadOnlyList<Measurement> Measurements,
     IReadOnlyList<MemoryReading> Memory,
     IReadOnlyList<double> ColdStartSeconds,
     IReadOnlyList<ClientsReading> Clients,
-    IReadOnlyList<RedactionReading> Redaction)
+    IReadOnlyList<RedactionReading> Redaction,
+    ScaleReading? Scale)
 {
-    public bool AllVerified => Measurements.All(measurement => measurement.Verified) && Clients.All(reading => reading.Verified);
+    public bool AllVerified => Measurements.All(measurement => measurement.Verified) && Clients.All(reading => reading.Verified) && Scale is not { Verified: false };
 
     public IReadOnlyList<SummaryRow> Rows =>
     [
@@ -41,5 +46,5 @@ internal sealed record BenchReport(
     public IReadOnlyList<TargetLine> Targets => TargetLine.Of(this);
 
     // Each round begins with another one; the table does not.
-    private int Place(string configuration) => Options.Configurations.ToList().IndexOf(configuration);
+    private int Place(string configuration) => Options.Everything.ToList().IndexOf(configuration) is >= 0 and var place ? place : int.MaxValue;
 }

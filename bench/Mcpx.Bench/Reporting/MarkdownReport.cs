@@ -17,6 +17,7 @@ internal static class MarkdownReport
         Memory(text, report.Memory);
         Clients(text, report.Clients);
         Redaction(text, report.Redaction);
+        if (report.Scale is { } scale) Scale(text, scale);
         Targets(text, report.Targets);
         return text.ToString();
     }
@@ -30,6 +31,8 @@ internal static class MarkdownReport
         text.AppendLine($"{options.Rounds} interleaved rounds after {options.WarmUpCalls:N0} calls of warm-up each; median (min … max).");
         text.AppendLine("CPU is the proxy's process alone, by the process clock; ratios and added times are paired within a round.");
         text.AppendLine();
+        if (report.Versions.Count > 0) text.AppendLine($"Others: {string.Join(", ", report.Versions)}; with sessions, in front of a program on standard input and output.").AppendLine();
+        foreach (var missing in report.LeftOut) text.AppendLine($"**Left out:** {missing}").AppendLine();
         if (!environment.Optimized) text.AppendLine("**Debug build: these are no figures.** Run with `-c Release`.").AppendLine();
     }
 
@@ -53,14 +56,14 @@ internal static class MarkdownReport
         foreach (var scenario in rows.GroupBy(row => row.Scenario))
         {
             text.AppendLine($"## {scenario.Key}").AppendLine();
-            text.AppendLine("| | calls/s | CPU µs/call | ÷ passthrough | + PostgreSQL µs | ÷ with it | allocated B | p50 µs | added p50 | p99 µs | added p99 | upstream µs | generator µs | verified |");
-            text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+            text.AppendLine("| | calls/s | CPU µs/call | ÷ nginx | ÷ passthrough | + PostgreSQL µs | ÷ with it | allocated B | p50 µs | added p50 | p99 µs | added p99 | MB | upstream µs | generator µs | verified |");
+            text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
             foreach (var row in scenario)
             {
                 text.AppendLine(
-                    $"| {row.Configuration} | {Show(row.CallsPerSecond, "N0")} | {Show(row.Cpu, "0.0")} | {Show(row.CpuRatio, "0.00")} "
+                    $"| {row.Configuration} | {Show(row.CallsPerSecond, "N0")} | {Show(row.Cpu, "0.0")} | {Show(row.NginxRatio, "0.00")} | {Show(row.CpuRatio, "0.00")} "
                     + $"| {Show(row.DatabaseCpu, "0.0")} | {Show(row.CpuRatioWithDatabase, "0.00")} | {Show(row.Allocated, "N0")} "
-                    + $"| {Show(row.P50, "0")} | {Show(row.AddedP50, "0")} | {Show(row.P99, "0")} | {Show(row.AddedP99, "0")} "
+                    + $"| {Show(row.P50, "0")} | {Show(row.AddedP50, "0")} | {Show(row.P99, "0")} | {Show(row.AddedP99, "0")} | {Show(Megabytes(row.Resident), "0")} "
                     + $"| {Show(row.UpstreamCpu, "0.0")} | {Show(row.GeneratorCpu, "0.0")} | {(row.Verified ? "" : "**not** ")}{row.Calls:N0} |");
             }
             text.AppendLine();
@@ -109,14 +112,31 @@ internal static class MarkdownReport
         text.AppendLine();
     }
 
+    private static void Scale(StringBuilder text, ScaleReading scale)
+    {
+        text.AppendLine($"## {scale.Organizations:N0} organisations with {scale.ServersEach} servers each").AppendLine();
+        text.AppendLine("| in the database | start s | idle MB | heap MB | CPU µs/call, c=16 | verified |").AppendLine("|---|---|---|---|---|---|");
+        foreach (var (name, state) in new[] { ("one organisation", scale.Few), ("and all of them", scale.Many) })
+        {
+            var calls = state.Calls.Where(one => one.Configuration == Configuration.Mcpx).ToArray();
+            text.AppendLine(
+                $"| {name} | {state.StartSeconds:0.00} | {state.Memory.ResidentBytes / BytesPerMegabyte:0} | {state.Memory.HeapBytes / BytesPerMegabyte:0} "
+                + $"| {Show(Spread.Of(calls.Select(one => one.Cpu)), "0.0")} | {(state.Calls.All(one => one.Verified) ? "" : "**not** ")}{calls.Sum(one => one.Calls):N0} |");
+        }
+        text.AppendLine();
+    }
+
     private static void Targets(StringBuilder text, IReadOnlyList<TargetLine> targets)
     {
         if (targets.Count == 0) return;
         text.AppendLine("## Targets").AppendLine().AppendLine("| | target | seen | |").AppendLine("|---|---|---|---|");
         foreach (var line in targets)
-            text.AppendLine($"| {line.What} | ≤ {line.Limit} {line.Unit} | {line.Seen.Show("0.00")} {line.Unit} | {(line.Met ? "met" : "**missed**")} |");
+            text.AppendLine($"| {line.What} | {(line.AtLeast ? "≥" : "≤")} {line.Limit:#,0.##} {line.Unit} | {line.Seen.Show("#,0.00")} {line.Unit} | {(line.Met ? "met" : "**missed**")} |");
         text.AppendLine();
     }
+
+    private static Spread? Megabytes(Spread? bytes) =>
+        bytes is null ? null : new Spread(bytes.Median / BytesPerMegabyte, bytes.Min / BytesPerMegabyte, bytes.Max / BytesPerMegabyte);
 
     private static string Show(Spread? spread, string format) => spread?.Show(format) ?? "–";
 }

@@ -15,6 +15,14 @@ internal sealed record SummaryRow(string Scenario, string Configuration)
 
     public required Spread? CpuRatioWithDatabase { get; init; }
 
+    public required Spread? NginxRatio { get; init; }
+
+    /// <summary>Calls per second, as a share of what goes through without a proxy.</summary>
+    public required Spread? ShareOfDirect { get; init; }
+
+    /// <summary>The proxy's working set in bytes.</summary>
+    public required Spread? Resident { get; init; }
+
     /// <summary>Bytes per call.</summary>
     public required Spread? Allocated { get; init; }
 
@@ -49,6 +57,9 @@ internal sealed record SummaryRow(string Scenario, string Configuration)
             DatabaseCpu = Spread.Of(own.Select(one => one.DatabaseCpu)),
             CpuRatio = Paired(own, passthrough, (one, other) => one.Cpu / other.Cpu),
             CpuRatioWithDatabase = Paired(own, passthrough, (one, other) => (one.Cpu + one.DatabaseCpu) / other.Cpu),
+            NginxRatio = Paired(own, ByRound(scene, Runner.Configuration.Nginx), (one, other) => one.Cpu / other.Cpu),
+            ShareOfDirect = Paired(own, direct, (one, other) => one.CallsPerSecond / other.CallsPerSecond),
+            Resident = Spread.Of(own.Select(one => (double?)one.ResidentBytes)),
             Allocated = Spread.Of(own.Select(one => one.Allocated)),
             UpstreamCpu = Spread.Of(own.Select(one => (double?)one.UpstreamCpu)),
             GeneratorCpu = Spread.Of(own.Select(one => (double?)one.GeneratorCpu)),

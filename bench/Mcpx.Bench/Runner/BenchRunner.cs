@@ -9,6 +9,8 @@ namespace Mcpx.Bench.Runner;
 internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeProvider time)
 {
     private const int WarmUpConcurrency = 64;
+    private const int PeerWarmUpConcurrency = 8;
+    private const int MostPeerWarmUpCalls = 5_000;
 
     public async Task<BenchReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -16,13 +18,15 @@ internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeP
         var (measurements, memory) = options.Parts.Contains(RunParts.Calls) ? await CallsAsync(stage, cancellationToken) : ([], []);
         IReadOnlyList<double> coldStarts = options.Parts.Contains(RunParts.Starts) ? await ColdStartsAsync(stage, cancellationToken) : [];
         IReadOnlyList<ClientsReading> clients = [];
+        ScaleReading? scale = null;
         if (stage is { Gateway: { } gateway, Endpoints: { } endpoints })
         {
             if (options.Parts.Contains(RunParts.Clients)) clients = await new ClientsPart(stage, options, progress).RunAsync(gateway, endpoints, cancellationToken);
             if (options.Parts.Contains(RunParts.Lists)) measurements = [.. measurements, .. await new ListsPart(stage, options, progress).RunAsync(gateway, endpoints, cancellationToken)];
+            if (options.Parts.Contains(RunParts.Snapshot)) scale = await new ScalePart(stage, options, progress).RunAsync(gateway, endpoints, cancellationToken);
         }
         IReadOnlyList<RedactionReading> redaction = options.Parts.Contains(RunParts.Redaction) ? RedactionPart.Run(options, time) : [];
-        return new BenchReport(RunEnvironment.Current(time), options, measurements, memory, coldStarts, clients, redaction);
+        return new BenchReport(RunEnvironment.Current(time), options, stage.LeftOut, stage.Versions, measurements, memory, coldStarts, clients, redaction, scale);
     }
 
     private async Task<(IReadOnlyList<Measurement> Measurements, IReadOnlyList<MemoryReading> Memory)> CallsAsync(Stage stage, CancellationToken cancellationToken)
@@ -44,14 +48,20 @@ internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeP
     {
         await progress.WriteLineAsync($"warming {configuration.Name} …");
         var started = Memory(configuration, "before the first call");
+        if (Configuration.IsPeer(configuration.Name))
+        {
+            // Slow, and warm early: a compiler of Node's is done after some thousands.
+            await CallAsync(Math.Min(options.WarmUpCalls, MostPeerWarmUpCalls), PeerWarmUpConcurrency);
+            return started;
+        }
         await CallAsync(options.MemoryCalls);
         var called = Memory(configuration, $"after {options.MemoryCalls:N0} calls");
         if (options.WarmUpCalls > options.MemoryCalls) await CallAsync(options.WarmUpCalls - options.MemoryCalls);
         return [.. started, .. called];
 
-        async Task CallAsync(long calls)
+        async Task CallAsync(long calls, int concurrency = WarmUpConcurrency)
         {
-            var load = await ClosedLoop.RunAsync(configuration.Target, WarmUpConcurrency, calls, cancellationToken);
+            var load = await ClosedLoop.RunAsync(configuration.Target, concurrency, calls, cancellationToken);
             if (load.Failed > 0) throw new BenchException($"{configuration.Name} answers wrongly: {load.Problems[0]}");
         }
     }
@@ -66,7 +76,7 @@ internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeP
             foreach (var scenario in options.Scenarios)
             {
                 // Another one begins each round: whatever disturbs the first of a row then disturbs each in turn.
-                foreach (var configuration in Rotated(stage.Configurations, round))
+                foreach (var configuration in Rotated(stage.Configurations, round).Where(one => scenario.IsFor(one.Name)))
                     measurements.Add(await measurer.MeasureAsync(configuration, scenario, round, cancellationToken));
             }
         }
@@ -89,9 +99,9 @@ internal sealed class BenchRunner(RunOptions options, TextWriter progress, TimeP
 
     private static IReadOnlyList<MemoryReading> Memory(Configuration configuration, string when)
     {
-        if (configuration.ProcessId is not { } process) return [];
+        if (configuration.ResidentBytes() is not { } resident) return [];
         var database = configuration.DatabaseRoots?.Invoke().SelectMany(ProcessFiles.Tree).Distinct()
             .Sum(id => ProcessFiles.ProportionalBytes(id) ?? 0);
-        return [new MemoryReading(configuration.Name, when, ProcessFiles.ResidentBytes(process) ?? 0, database)];
+        return [new MemoryReading(configuration.Name, when, resident, database)];
     }
 }

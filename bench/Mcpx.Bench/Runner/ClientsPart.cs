@@ -41,28 +41,29 @@ internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter pr
     public async Task<IReadOnlyList<ClientsReading>> RunAsync(GatewayProcess gateway, GatewayEndpoints endpoints, CancellationToken cancellationToken)
     {
         var readings = new List<ClientsReading>();
-        foreach (var (name, target) in endpoints.OfSessions)
+        OpenFiles.Require(options.Clients.Max());
+        foreach (var (count, (name, target)) in options.Clients.SelectMany(count => endpoints.OfSessions.Select(endpoint => (count, endpoint))))
         {
-            await progress.WriteLineAsync($"{options.Clients:N0} open clients: {name} …");
+            await progress.WriteLineAsync($"{count:N0} open clients: {name} …");
             // Memory that clients before them left free would hide what these take.
             await gateway.RestartAsync(cancellationToken);
-            await WarmUpAsync(target, cancellationToken);
-            readings.Add(await MeasureAsync(name, target, gateway.ProcessId, cancellationToken));
+            await WarmUpAsync(target, count, cancellationToken);
+            readings.Add(await MeasureAsync(name, target, count, gateway.ProcessId, cancellationToken));
         }
         return readings;
     }
 
-    private async Task WarmUpAsync(LoadTarget target, CancellationToken cancellationToken)
+    private async Task WarmUpAsync(LoadTarget target, int count, CancellationToken cancellationToken)
     {
         await GatewayAdmin.UntilCallableAsync(target, cancellationToken);
         await ClosedLoop.RunAsync(target, WarmUpConcurrency, options.ClientWarmUpCalls, cancellationToken);
-        using var some = await OpenClients.OpenAsync(target, Math.Max(1, options.Clients / 20), cancellationToken);
+        using var some = await OpenClients.OpenAsync(target, Math.Max(1, count / 20), cancellationToken);
     }
 
-    private async Task<ClientsReading> MeasureAsync(string name, LoadTarget target, int process, CancellationToken cancellationToken)
+    private async Task<ClientsReading> MeasureAsync(string name, LoadTarget target, int count, int process, CancellationToken cancellationToken)
     {
         var idle = await SettledAsync(process, cancellationToken);
-        using var clients = await OpenClients.OpenAsync(target, options.Clients, cancellationToken);
+        using var clients = await OpenClients.OpenAsync(target, count, cancellationToken);
         await QuietAsync(process, cancellationToken);
         var before = ProcessFiles.ResidentBytes(process) ?? 0;
         var open = await SettledAsync(process, cancellationToken);
@@ -71,10 +72,11 @@ internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter pr
         var idleCpu = cpu.Nanoseconds / IdleWatch.TotalNanoseconds;
         var meanwhile = await ClosedLoop.RunAsync(target, 1, CallsMeanwhile, cancellationToken);
         var streams = (await stage.UpstreamStatsAsync(cancellationToken)).Streams;
-        return new ClientsReading(name, options.Clients, clients.StillOpen, streams, idle, open, before, idleCpu, meanwhile.Failed);
+        return new ClientsReading(name, count, clients.StillOpen, streams, idle, open, before, idleCpu, meanwhile.Failed);
     }
 
-    private static async Task<SettledMemory> SettledAsync(int process, CancellationToken cancellationToken)
+    /// <summary>Everything collected, and quiet.</summary>
+    public static async Task<SettledMemory> SettledAsync(int process, CancellationToken cancellationToken)
     {
         await QuietAsync(process, cancellationToken);
         var runtime = await RuntimeProbe.ReadAsync(process, collect: true, cancellationToken)

@@ -1,3 +1,5 @@
+using Mcpx.Bench.Accounting;
+using Mcpx.Bench.Baselines;
 using Mcpx.Bench.Load;
 
 namespace Mcpx.Bench.Runner;
@@ -13,15 +15,40 @@ internal sealed record Configuration(
 {
     public const string Direct = "direct";
     public const string Passthrough = "passthrough";
+    public const string Nginx = "nginx";
     public const string Mcpx = "mcpx";
+    public const string McpxMetadata = "mcpx-metadata";
     public const string BridgeToSession = "bridge-to-session";
     public const string BridgeToStateless = "bridge-to-stateless";
     public const string Virtual = "virtual";
     public const string VirtualBridge = "virtual-bridge";
 
-    public static IReadOnlyList<string> All { get; } =
-        [Direct, Passthrough, Mcpx, BridgeToSession, BridgeToStateless, Virtual, VirtualBridge];
+    private static readonly string[] Gateways = [Mcpx, McpxMetadata, BridgeToSession, BridgeToStateless, Virtual, VirtualBridge];
+
+    /// <summary>All but the peers, which have to be asked for.</summary>
+    public static IReadOnlyList<string> All { get; } = [Direct, Passthrough, Nginx, .. Gateways];
+
+    /// <summary>Children do the proxy's work, too: all of them are counted.</summary>
+    public bool WholeTree { get; init; }
+
+    /// <summary>Where what stands behind the proxy is not the common upstream: the calls that it has counted.</summary>
+    public Func<long>? OwnCalls { get; init; }
+
+    /// <summary>Of a proxy that is not ours.</summary>
+    public string? Version { get; init; }
 
     /// <summary>The ways through the gateway, which all lead through one process.</summary>
-    public static bool IsGateways(string name) => name is not (Direct or Passthrough);
+    public static bool IsGateways(string name) => Gateways.Contains(name);
+
+    /// <summary>The ways whose cost is compared with more than a call of the usual size.</summary>
+    public static bool IsBasic(string name) => name is Direct or Passthrough or Nginx or Mcpx or McpxMetadata;
+
+    public static bool IsPeer(string name) => Peer.All.Contains(name);
+
+    public CpuMeter? Meter() => ProcessId is not { } id ? null : WholeTree ? CpuMeter.OfTrees([id]) : CpuMeter.OfProcess(id);
+
+    /// <summary>The working set; of several processes with what they share divided among them.</summary>
+    public long? ResidentBytes() => ProcessId is not { } id ? null
+        : WholeTree ? ProcessFiles.Tree(id).Sum(process => ProcessFiles.ProportionalBytes(process) ?? 0)
+        : ProcessFiles.ResidentBytes(id) ?? 0;
 }

@@ -45,6 +45,9 @@ internal sealed record Measurement
     /// <summary>Bytes that the proxy's process allocated, per call; null where there is no such process.</summary>
     public required double? Allocated { get; init; }
 
+    /// <summary>The proxy's working set in bytes, when the load had just ended.</summary>
+    public required long? ResidentBytes { get; init; }
+
     public required bool ReachesUpstream { get; init; }
 
     public bool Verified => Failed == 0 && UpstreamCalls == (ReachesUpstream ? Calls : 0) && WrongCredentials == 0;

@@ -1,4 +1,5 @@
 using Mcpx.Bench.Accounting;
+using Mcpx.Bench.Upstream;
 
 namespace Mcpx.Bench.Runner;
 
@@ -14,18 +15,19 @@ internal sealed class Measurer(Stage stage)
     public async Task<Measurement> MeasureAsync(
         Configuration configuration, Scenario scenario, int round, CancellationToken cancellationToken)
     {
-        var before = await stage.UpstreamStatsAsync(cancellationToken);
+        var before = await StatsAsync(configuration, cancellationToken);
         var allocated = await AllocatedAsync(configuration, cancellationToken);
-        var proxy = configuration.ProcessId is { } process ? CpuMeter.OfProcess(process) : null;
+        var proxy = configuration.Meter();
         var database = configuration.DatabaseRoots is { } roots ? CpuMeter.OfTrees(roots()) : null;
         var upstream = CpuMeter.OfProcess(stage.UpstreamProcessId);
         var generator = CpuMeter.OfProcess(Environment.ProcessId);
         var load = await scenario.RunAsync(configuration.Target, cancellationToken);
         var (upstreamCpu, generatorCpu) = (upstream.Nanoseconds, generator.Nanoseconds);
+        var resident = configuration.ResidentBytes();
         await SettleAsync(configuration.Settle, () => (proxy?.Nanoseconds ?? 0) + (database?.Nanoseconds ?? 0), cancellationToken);
         var (proxyCpu, databaseCpu) = (proxy?.Nanoseconds, database?.Nanoseconds);
         var allocation = await AllocatedAsync(configuration, cancellationToken) - allocated;
-        var after = await stage.UpstreamStatsAsync(cancellationToken);
+        var after = await StatsAsync(configuration, cancellationToken);
         return new Measurement
         {
             Configuration = configuration.Name,
@@ -45,6 +47,7 @@ internal sealed class Measurer(Stage stage)
             P99 = Micros(load.Latency.Percentile(0.99)),
             Max = Micros(load.Latency.Max),
             Allocated = allocation / (double)Math.Max(1, load.Calls),
+            ResidentBytes = resident,
             ReachesUpstream = scenario.ReachesUpstream,
             LatenessP99 = Micros(load.Lateness.Percentile(0.99)),
         };
@@ -69,6 +72,9 @@ internal sealed class Measurer(Stage stage)
             last = now;
         }
     }
+
+    private async Task<UpstreamStats> StatsAsync(Configuration configuration, CancellationToken cancellationToken) =>
+        configuration.OwnCalls is { } calls ? new UpstreamStats(calls(), 0, 0, 0) : await stage.UpstreamStatsAsync(cancellationToken);
 
     private static async Task<long?> AllocatedAsync(Configuration configuration, CancellationToken cancellationToken) =>
         configuration.ProcessId is { } process ? (await RuntimeProbe.ReadAsync(process, collect: false, cancellationToken))?.Allocated : null;

@@ -21,9 +21,15 @@ internal sealed class Stage : IAsyncDisposable
     private readonly List<Configuration> _configurations = [];
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false });
     private GatewayAdmin? _admin;
+    private readonly List<string> _leftOut = [];
     private Uri _upstream = new("http://127.0.0.1");
 
     public IReadOnlyList<Configuration> Configurations => _configurations;
+
+    /// <summary>What was asked for and cannot be measured here, and why.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
+
+    public IReadOnlyList<string> Versions => [.. _configurations.Where(one => one.Version is not null).Select(one => $"{one.Name} {one.Version}")];
 
     public GatewayProcess? Gateway { get; private set; }
 
@@ -41,13 +47,16 @@ internal sealed class Stage : IAsyncDisposable
             if (options.UsesGateway) await stage.AddGatewayAsync(direct, options, progress, cancellationToken);
             foreach (var name in options.Configurations)
             {
-                stage._configurations.Add(name switch
+                var configuration = name switch
                 {
                     Configuration.Direct => new Configuration(name, direct, null, null, TimeSpan.Zero),
                     Configuration.Passthrough => await stage.AddPassthroughAsync(direct, cancellationToken),
+                    Configuration.Nginx => await stage.AddNginxAsync(direct, cancellationToken),
                     _ => await stage.ThroughGatewayAsync(name, cancellationToken),
-                });
+                };
+                if (configuration is not null) stage._configurations.Add(configuration);
             }
+            if (options.WithPeers) await stage.AddPeersAsync(options, progress, cancellationToken);
             return stage;
         }
         catch
@@ -93,6 +102,32 @@ internal sealed class Stage : IAsyncDisposable
         return new Configuration(Configuration.Passthrough, target, process.Id, null, TimeSpan.Zero);
     }
 
+    private async Task<Configuration?> AddNginxAsync(LoadTarget direct, CancellationToken cancellationToken)
+    {
+        if (NginxProcess.Find() is not { } program)
+        {
+            _leftOut.Add(NginxProcess.Missing);
+            return null;
+        }
+        var nginx = await NginxProcess.StartAsync(program, _upstream, cancellationToken);
+        _processes.Add(nginx);
+        var target = direct with { Endpoint = new Uri(nginx.Url, direct.Endpoint.AbsolutePath) };
+        return new Configuration(Configuration.Nginx, target, nginx.ProcessId, null, TimeSpan.Zero) { WholeTree = true };
+    }
+
+    private async Task AddPeersAsync(RunOptions options, TextWriter progress, CancellationToken cancellationToken)
+    {
+        var peers = await Peer.InstallAsync(progress, cancellationToken);
+        foreach (var name in Peer.All)
+        {
+            var peer = await Peer.StartAsync(name, peers, cancellationToken);
+            _processes.Add(peer);
+            // Sessions whatever the run's era: in the other one supergateway starts a program for each call.
+            var target = new LoadTarget(peer.Endpoint, "none", WireEra.Session, AnswerShape.Sse, options.AnswerBytes);
+            _configurations.Add(new Configuration(name, target, peer.ProcessId, null, GatewaySettle) { OwnCalls = () => peer.Calls, Version = peer.Version });
+        }
+    }
+
     private async Task AddGatewayAsync(LoadTarget direct, RunOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
         var assembly = await GatewayBuild.LocateAsync(options.Gateway, progress, cancellationToken);
@@ -110,6 +145,7 @@ internal sealed class Stage : IAsyncDisposable
         {
             Configuration.BridgeToSession => Endpoints!.BridgeToSession,
             Configuration.BridgeToStateless => Endpoints!.BridgeToStateless,
+            Configuration.McpxMetadata => Endpoints!.MetadataOnly,
             Configuration.Virtual => Endpoints!.Virtual,
             Configuration.VirtualBridge => Endpoints!.VirtualBridge,
             _ => Endpoints!.Raw,

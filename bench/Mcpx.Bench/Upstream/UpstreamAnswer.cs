@@ -40,6 +40,18 @@ internal static class UpstreamAnswer
             context, "{\"jsonrpc\":\"2.0\",\"id\":"u8, id.Length == 0 ? "null"u8 : id, Encoding.UTF8.GetBytes(error), sse: false);
     }
 
+    /// <summary>Progress, each event sent when it is written, and the answer as the last of them.</summary>
+    public static async Task WriteEventsAsync(HttpContext context, UpstreamRequest request)
+    {
+        BeginStream(context);
+        for (var step = 1; step < request.Events; step++)
+        {
+            Encoding.ASCII.GetBytes(Progress(step), context.Response.BodyWriter);
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+        await WriteEchoAsync(context, request, sse: true);
+    }
+
     public static Task WriteEchoAsync(HttpContext context, in UpstreamRequest request, bool sse)
     {
         var padding = Math.Max(0, request.AnswerBytes - McpWire.SmallestAnswer);
@@ -80,18 +92,27 @@ internal static class UpstreamAnswer
         return EndAsync(context, sse);
     }
 
+    private static void BeginStream(HttpContext context)
+    {
+        if (context.Response.HasStarted) return;
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-store";
+    }
+
     private static void Begin(HttpContext context, bool sse, long length)
     {
         if (sse)
         {
-            context.Response.ContentType = "text/event-stream";
-            context.Response.Headers.CacheControl = "no-store";
+            BeginStream(context);
             context.Response.BodyWriter.Write("event: message\ndata: "u8);
             return;
         }
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = length;
     }
+
+    private static string Progress(int step) =>
+        $$$"""event: message{{{'\n'}}}data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"{{{McpWire.ProgressToken}}}","progress":{{{step}}},"message":"Still at it"}}{{{"\n\n"}}}""";
 
     private static Task EndAsync(HttpContext context, bool sse)
     {

@@ -77,7 +77,7 @@ internal sealed class UpstreamEndpoint(string secret)
         if (request is { Method: "tools/call", Name: McpWire.ToolName, Nonce: not null })
         {
             _counters.CallAnswered();
-            return UpstreamAnswer.WriteEchoAsync(context, request, sse);
+            return request.Events > 1 ? UpstreamAnswer.WriteEventsAsync(context, request) : UpstreamAnswer.WriteEchoAsync(context, request, sse);
         }
         if (request.Id.Length == 0)
         {

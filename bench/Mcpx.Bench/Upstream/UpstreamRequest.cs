@@ -6,7 +6,7 @@ namespace Mcpx.Bench.Upstream;
 
 /// <summary>The parts of a request that the answer or a check needs; everything else is skipped over.</summary>
 internal readonly record struct UpstreamRequest(
-    byte[] Id, string Method, string? Name, byte[]? Nonce, int AnswerBytes, bool Stateless)
+    byte[] Id, string Method, string? Name, byte[]? Nonce, int AnswerBytes, bool Stateless, int Events = 1)
 {
     /// <summary>Null when the body is not a JSON-RPC message.</summary>
     public static UpstreamRequest? Read(in ReadOnlySequence<byte> body)
@@ -35,6 +35,7 @@ internal readonly record struct UpstreamRequest(
         2 when reader.ValueTextEquals("name"u8) => this with { Name = Text(ref reader) },
         3 when reader.ValueTextEquals("nonce"u8) => this with { Nonce = Raw(ref reader)[1..^1] },
         3 when reader.ValueTextEquals("bytes"u8) => this with { AnswerBytes = Number(ref reader) },
+        3 when reader.ValueTextEquals("events"u8) => this with { Events = Number(ref reader) },
         3 when reader.ValueTextEquals("io.modelcontextprotocol/protocolVersion"u8) => this with { Stateless = true },
         _ => this,
     };

@@ -27,6 +27,7 @@ internal static class McpWire
     public const string SessionVersion = "2025-11-25";
     public const string SessionHeader = "Mcp-Session-Id";
     public const string ToolName = "echo";
+    public const string ProgressToken = "bench-progress";
     public const int NonceLength = 16;
 
     /// <summary>A nonce stands at the start and at the end of the text, so that a cut or mixed answer shows.</summary>
