@@ -13,6 +13,9 @@ public interface IMetricRetentionStore
     /// <summary>Every organisation.</summary>
     Task<IReadOnlyList<(OrganizationId Organization, MetricRetention Kept)>> ListAsync(CancellationToken cancellationToken);
 
+    /// <summary>Until when each level is rolled up from the one below.</summary>
+    Task<IReadOnlyDictionary<MetricLevel, DateTimeOffset>> RolledUpAsync(CancellationToken cancellationToken);
+
     /// <summary>Whose figures are there although they are gone themselves.</summary>
     Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken);
 

@@ -20,16 +20,21 @@ public sealed class MetricRetentionJob(IMetricRetentionStore store, TimeProvider
         // By whole days, so that rows go once a day, most of them with their partition.
         DateTimeOffset today = Instant.DayOf(time.GetUtcNow());
         IReadOnlyList<(OrganizationId Organization, MetricRetention Kept)> all = await store.ListAsync(cancellationToken);
+        IReadOnlyDictionary<MetricLevel, DateTimeOffset> rolledUp = await store.RolledUpAsync(cancellationToken);
         long rows = 0;
         int parts = 0;
         foreach (MetricLevel level in Levels)
         {
+            // Not before it is part of the level above, however long nothing was rolled up.
+            DateTimeOffset most = level is MetricLevel.Day ? DateTimeOffset.MaxValue : rolledUp.GetValueOrDefault(level + 1, DateTimeOffset.MinValue);
+            DateTimeOffset Before(int days) => today.AddDays(-days) is var before && before < most ? before : most;
+
             // Calls that named no organisation are kept as long as by default.
             int longest = Math.Max(MetricRetention.Default.Of(level), all.Select(o => o.Kept.Of(level)).DefaultIfEmpty().Max());
-            parts += await store.DropAsync(level, today.AddDays(-longest), cancellationToken);
+            parts += await store.DropAsync(level, Before(longest), cancellationToken);
             foreach (var (organization, kept) in all)
-                rows += await store.DeleteAsync(organization, level, today.AddDays(-kept.Of(level)), cancellationToken);
-            rows += await store.DeleteAsync(OrganizationId.None, level, today.AddDays(-MetricRetention.Default.Of(level)), cancellationToken);
+                rows += await store.DeleteAsync(organization, level, Before(kept.Of(level)), cancellationToken);
+            rows += await store.DeleteAsync(OrganizationId.None, level, Before(MetricRetention.Default.Of(level)), cancellationToken);
             foreach (OrganizationId ended in await store.ListEndedAsync(level, cancellationToken))
                 rows += await store.DeleteAsync(ended, level, DateTimeOffset.MaxValue, cancellationToken);
         }

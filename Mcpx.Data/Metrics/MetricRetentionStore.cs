@@ -12,6 +12,8 @@ internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter
 {
     private const int PatienceSeconds = 600;
 
+    private static readonly MetricLevel[] Levels = Enum.GetValues<MetricLevel>();
+
     public Task<bool> SaveAsync(OrganizationId organization, MetricRetention retention, AdminChange change, CancellationToken cancellationToken) =>
         changes.WriteConfigurationAsync(organization, async context =>
         {
@@ -33,6 +35,17 @@ internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter
         return [.. (await context.Organizations.OrderBy(o => o.Id)
             .Select(o => new { o.Id, Kept = new MetricRetention(o.MetricEventDays, o.MetricMinuteDays, o.MetricHourDays, o.MetricDayDays) }).ToListAsync(cancellationToken))
             .Select(o => (o.Id, o.Kept))];
+    }
+
+    public async Task<IReadOnlyDictionary<MetricLevel, DateTimeOffset>> RolledUpAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<MetricLevel, DateTimeOffset> until = [];
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
+        await using NpgsqlCommand command = Command(connection, "SELECT level, until FROM metrics_rolled_up() WHERE until > '2000-01-01'");
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            until[Levels.Single(l => NameOf(l) == reader.GetString(0))] = reader.GetFieldValue<DateTimeOffset>(1);
+        return until;
     }
 
     public async Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken)
