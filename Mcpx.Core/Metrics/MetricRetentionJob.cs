@@ -26,7 +26,7 @@ public sealed class MetricRetentionJob(IMetricRetentionStore store, TimeProvider
         foreach (MetricLevel level in Levels)
         {
             // Not before it is part of the level above, however long nothing was rolled up.
-            DateTimeOffset most = level is MetricLevel.Day ? DateTimeOffset.MaxValue : rolledUp.GetValueOrDefault(level + 1, DateTimeOffset.MinValue);
+            DateTimeOffset most = level is MetricLevel.Day ? DateTimeOffset.MaxValue : rolledUp.GetValueOrDefault(level + 1, DateTimeOffset.UnixEpoch);
             DateTimeOffset Before(int days) => today.AddDays(-days) is var before && before < most ? before : most;
 
             // Calls that named no organisation are kept as long as by default.
