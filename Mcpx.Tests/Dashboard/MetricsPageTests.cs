@@ -143,8 +143,8 @@ public sealed partial class MetricsPageTests(GatewayFixture gateway, BrowserFixt
 
     private static ILocator Row(BrowserPage visit, string name) => visit.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = name });
 
-    private static Regex Address(string pattern) => new(pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+    private static Regex Address(string pattern) => new(pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
 
-    [GeneratedRegex("^How long calls took: 69 calls between", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^How long calls took: 69 calls between", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex HeatMap();
 }

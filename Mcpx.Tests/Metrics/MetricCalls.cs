@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Jobs;
 using Mcpx.Core.Primitives;
 using Mcpx.Tests.Data;
 using Mcpx.Tests.Fixtures;
@@ -25,6 +26,11 @@ internal static class MetricCalls
             TotalMicroseconds = (long)(milliseconds * 1000), UpstreamMicroseconds = (long)(milliseconds * 900),
         };
 
-    public static Task WriteAsync(this GatewayFixture gateway, params CallRecord[] calls) =>
-        gateway.Services.GetRequiredService<ICallStore>().WriteAsync([.. calls.Select(c => c with { Organization = gateway.Owner.Organization })], TestContext.Current.CancellationToken);
+    /// <summary>Calls of a while ago come late for what is rolled up already, and are seen once it is done anew.</summary>
+    public static async Task WriteAsync(this GatewayFixture gateway, params CallRecord[] calls)
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        await gateway.Services.GetRequiredService<ICallStore>().WriteAsync([.. calls.Select(c => c with { Organization = gateway.Owner.Organization })], cancelled);
+        foreach (IJob job in gateway.Services.GetServices<IJob>().Where(j => j.Name == "roll-up-metrics")) await job.RunAsync(cancelled);
+    }
 }
