@@ -114,7 +114,7 @@ export function drawTimes(chart, area) {
   const step = steps.find(s => s >= (chart.stepMs >= 86400000 ? 86400000 : 0) && (area.to - area.from) / s <= room) ?? steps.at(-1);
   for (let t = Math.ceil(area.from / step) * step; t <= area.to; t += step) {
     const x = area.x(t), half = ctx.measureText(chart.clock.format(t)).width / 2;
-    if (x - half < area.left - 8 || x + half > area.right + 8) continue;
+    if (x - half < area.left - 8 || x + half > area.right + 2) continue;
     ctx.fillText(chart.clock.format(t), x, area.bottom + 18);
   }
 }

@@ -21,7 +21,7 @@ internal static class MetricLines
         [new("p50", ChartColor.Blue), new("p95", ChartColor.Amber, ChartFill.Previous), new("p99", ChartColor.Rose)];
 
     public static IReadOnlyList<ChartSeries> Share { get; } =
-        [new("server p50", ChartColor.Blue), new("server p95", ChartColor.Indigo), new("gateway p50", ChartColor.Teal), new("gateway p95", ChartColor.Amber)];
+        [new("server p95", ChartColor.Blue), new("gateway p95", ChartColor.Amber)];
 
     /// <summary>All charts, by their ids.</summary>
     /// <param name="zoomUrl">See <see cref="ChartBase.ZoomUrl"/>.</param>
@@ -34,7 +34,7 @@ internal static class MetricLines
                 s => PerMinute(history.Plan, s, s.Figures.Counts.Refused), s => PerMinute(history.Plan, s, s.Figures.Counts.Aborted)),
             Picture(ErrorsId, s => s.Figures.Counts.ErrorRate * 100),
             Picture(LatencyId, s => s.Figures.Total.Percentile(0.50), s => s.Figures.Total.Percentile(0.95), s => s.Figures.Total.Percentile(0.99)),
-            Picture(ShareId, s => s.Figures.Upstream.Percentile(0.50), s => s.Figures.Upstream.Percentile(0.95), s => s.Figures.Gateway.Percentile(0.50), s => s.Figures.Gateway.Percentile(0.95)),
+            Picture(ShareId, s => s.Figures.Upstream.Percentile(0.95), s => s.Figures.Gateway.Percentile(0.95)),
             Heat(),
         }.ToDictionary(picture => picture.Id, StringComparer.Ordinal);
 
