@@ -18,6 +18,14 @@ public sealed class MetricsQuery(IMetricStore store, TimeProvider time)
         return store.ByServerAsync(actor.Organization, now - range, now.AddSeconds(1), cancellationToken);
     }
 
+    /// <summary>What servers, gateways and callers of the organisation are called, or were when they went.</summary>
+    /// <exception cref="RefusalException">Not allowed.</exception>
+    public Task<IReadOnlyDictionary<Guid, MetricName>> NamesAsync(Actor actor, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        actor.Demand(Permission.ViewResources);
+        return store.NamesAsync(actor.Organization, ids, cancellationToken);
+    }
+
     /// <summary>A range step by step, as a whole, and beside the one before it.</summary>
     /// <exception cref="RefusalException">Not allowed, wrong, or of a time of which this is not kept.</exception>
     public async Task<MetricHistory> HistoryAsync(Actor actor, MetricQuestion question, CancellationToken cancellationToken)
@@ -43,7 +51,7 @@ public sealed class MetricsQuery(IMetricStore store, TimeProvider time)
             : new Dictionary<MetricKey, MetricFigures>();
         MetricRow[] ranked = [.. rows.OrderByDescending(r => order.Of(r.Figures)).ThenByDescending(r => r.Figures.Counts.Calls).ThenBy(r => r.Key!.Value.Id).ThenBy(r => r.Key!.Value.Name, StringComparer.Ordinal)];
         MetricRow[] first = ranked[..Math.Min(count, ranked.Length)];
-        IReadOnlyDictionary<Guid, MetricName> names = await NamesAsync(actor, first, cancellationToken);
+        IReadOnlyDictionary<Guid, MetricName> names = await NamesOfAsync(actor, first, cancellationToken);
         MetricShare[] shares = [.. first.Select(r => new MetricShare(r.Key!.Value, names.GetValueOrDefault(r.Key.Value.Id), r.Figures, before.GetValueOrDefault(r.Key.Value)))];
         MetricFigures[] others = [.. ranked[first.Length..].Select(r => r.Figures)];
         return new MetricRanking(plan, by, shares, others.Length, MetricFigures.Merge(others), MetricFigures.Merge([.. rows.Select(r => r.Figures)]));
@@ -86,7 +94,7 @@ public sealed class MetricsQuery(IMetricStore store, TimeProvider time)
     private async Task<MetricPlan> PlanAsync(Actor actor, MetricQuestion question, MetricDimension? by, CancellationToken cancellationToken) =>
         MetricPlan.For(question, by, await store.FindRetentionAsync(actor.Organization, cancellationToken) ?? MetricRetention.Default, time.GetUtcNow());
 
-    private async Task<IReadOnlyDictionary<Guid, MetricName>> NamesAsync(Actor actor, IReadOnlyCollection<MetricRow> rows, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<Guid, MetricName>> NamesOfAsync(Actor actor, IReadOnlyCollection<MetricRow> rows, CancellationToken cancellationToken)
     {
         Guid[] ids = [.. rows.Select(r => r.Key!.Value.Id).Where(id => id != Guid.Empty).Distinct()];
         return ids.Length == 0 ? new Dictionary<Guid, MetricName>() : await store.NamesAsync(actor.Organization, ids, cancellationToken);

@@ -93,6 +93,9 @@ public sealed class AuditMatrixTests(SignInFixture signIn) : IClassFixture<SignI
         await trail.ExpectAsync(AdminAction.RetentionReplace, "Org matrix", """{"payloadDays":90}""", """{"payloadDays":30}""",
             () => trail.SendAsync("PUT", "/api/retention", new { payloadDays = 30, recordDays = 400 }));
         await trail.NothingAsync(() => trail.SendAsync("PUT", "/api/retention", new { payloadDays = 30, recordDays = 29 }), HttpStatusCode.BadRequest);
+        await trail.ExpectAsync(AdminAction.MetricRetentionReplace, "Org matrix", """{"minuteDays":30,"dayDays":1826}""", """{"minuteDays":60,"dayDays":2000}""",
+            () => trail.SendAsync("PUT", "/api/metrics/retention", new { eventDays = 7, minuteDays = 60, hourDays = 400, dayDays = 2000 }));
+        await trail.NothingAsync(() => trail.SendAsync("PUT", "/api/metrics/retention", new { eventDays = 7, minuteDays = 6, hourDays = 400, dayDays = 2000 }), HttpStatusCode.BadRequest);
         var hold = await trail.ExpectAsync(AdminAction.HoldCreate, () => trail.SendAsync("POST", "/api/legal-holds", new { name = " Case 12 ", tool = "pay", from = "2026-01-01T00:00:00Z" }));
         (((string?)hold["subject"]!["name"]), hold["after"]!.Plain()).ShouldBe(("Case 12", """{"tool":"pay","from":"2026-01-01T00:00:00+00:00"}"""));
         await trail.ExpectAsync(AdminAction.HoldRelease, "Case 12", """{"tool":"pay","from":"2026-01-01T00:00:00+00:00"}""", null,

@@ -31,7 +31,7 @@ public sealed class EveryPageTests(GatewayFixture gateway, BrowserFixture browse
         (await gateway.ApiAsync(HttpMethod.Post, "/api/tokens", new { name = new string('N', 100), endpoints = new[] { $"gateway/{slug}" } })).Status.ShouldBe(HttpStatusCode.Created);
 
         await using var visit = await browser.VisitAsync(gateway, "", width, scheme);
-        foreach (var path in new[] { "", "?range=24h", "/servers", $"/servers/{slug}", $"/servers/{slug}/tools", "/tool-definitions", "/gateways", $"/gateways/{slug}", "/calls", $"/calls/{call}", $"/calls/{call}/again", "/exports", "/access", "/audit", "/limits", "/retention", "/redaction", $"/redaction?server={slug}", "/members", "/tokens", "/service-accounts", $"/service-accounts/{account.Id}", "/groups", "/settings", "/operations" })
+        foreach (var path in new[] { "", "?range=24h", "/servers", $"/servers/{slug}", $"/servers/{slug}/tools", "/tool-definitions", "/gateways", $"/gateways/{slug}", "/calls", $"/calls/{call}", $"/calls/{call}/again", "/metrics", $"/metrics?range=15m&server={slug}&by=tool&order=p95", "/metrics?range=90d&by=caller", "/exports", "/access", "/audit", "/limits", "/retention", "/redaction", $"/redaction?server={slug}", "/members", "/tokens", "/service-accounts", $"/service-accounts/{account.Id}", "/groups", "/settings", "/operations" })
         {
             await visit.GoToInteractiveAsync($"/{gateway.Organization}{path}");
             await Assertions.Expect(visit.Page.Locator(".bone")).ToHaveCountAsync(0);

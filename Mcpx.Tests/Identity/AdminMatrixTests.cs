@@ -77,6 +77,8 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
         ["ChainAdmin.ReadExportAsync(output)"] = (Permission.ViewAuditLog, a => Get<ChainAdmin>().ReadExportAsync(a, Stream.Null, Cancelled)),
         ["CallFeed.Subscribe(onCalls)"] = (Permission.ViewResources, a => End(() => Get<CallFeed>().Subscribe(a, () => { }))),
         ["LiveFigures.Subscribe(range, onFrame)"] = (Permission.ViewResources, a => End(() => Get<LiveFigures>().Subscribe(a, Range, _ => { }))),
+        ["MetricQueries.ReadAsync(query)"] = (Permission.ViewResources, a => Get<MetricQueries>().ReadAsync(a, new MetricQuery(), Cancelled)),
+        ["MetricsQuery.NamesAsync(ids)"] = (Permission.ViewResources, a => Get<MetricsQuery>().NamesAsync(a, [], Cancelled)),
         ["MetricsQuery.CompareAsync(question, by, order, count)"] = (Permission.ViewResources, a => Get<MetricsQuery>().CompareAsync(a, LastHour, MetricDimension.Server, MetricOrder.Calls, 1, Cancelled)),
         ["MetricsQuery.HistoryAsync(question)"] = (Permission.ViewResources, a => Get<MetricsQuery>().HistoryAsync(a, LastHour, Cancelled)),
         ["MetricsQuery.RankAsync(question, by, order, count)"] = (Permission.ViewResources, a => Get<MetricsQuery>().RankAsync(a, LastHour, MetricDimension.Caller, MetricOrder.P95, 5, Cancelled)),

@@ -52,6 +52,7 @@ internal static class ApiEndpoints
         TokensApi.Map(read, write);
         ServiceAccountsApi.Map(read, write);
         CallsApi.Map(read, write);
+        MetricsApi.Map(read, write);
         ExportsApi.Map(read, write);
         LogStreamsApi.Map(read, write);
         AuditApi.Map(read);

@@ -4,6 +4,7 @@ using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Web.Dashboard.Audit;
 using Mcpx.Web.Dashboard.Controls;
+using Mcpx.Web.Dashboard.Metrics;
 
 namespace Mcpx.Web.Dashboard;
 
@@ -39,6 +40,11 @@ public static class DashboardUrls
     public static string Call(string organization, CallId call) => $"/{Escape(organization)}/calls/{call}";
 
     public static string Retention(string organization) => $"/{Escape(organization)}/retention";
+
+    public static string Metrics(string organization) => $"/{Escape(organization)}/metrics";
+
+    /// <summary>Of some calls, some time, or in another order.</summary>
+    public static string Metrics(string organization, MetricsView view) => Metrics(organization) + (view.ToText() is { Length: > 0 } text ? "?" + text : "");
 
     public static string RepeatCall(string organization, CallId call) => Call(organization, call) + "/again";
 

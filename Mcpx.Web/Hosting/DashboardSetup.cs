@@ -1,6 +1,7 @@
 using Mcpx.Core.Identity;
 using Mcpx.Web.Dashboard;
 using Mcpx.Web.Dashboard.Controls;
+using Mcpx.Web.Dashboard.Metrics;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Routing.Matching;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -25,6 +26,7 @@ internal static class DashboardSetup
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<Toasts>();
+        services.AddSingleton<MetricNames>();
         return services;
     }
 

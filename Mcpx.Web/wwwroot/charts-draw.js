@@ -51,7 +51,7 @@ function fillBetween(ctx, times, upper, lower, x, y, base) {
   }
 }
 
-const fade = (colour, alpha) => colour.replace('rgb(', 'rgba(').replace(')', `, ${alpha})`);
+export const fade = (colour, alpha) => colour.replace('rgb(', 'rgba(').replace(')', `, ${alpha})`);
 
 function shade(ctx, colour, top, bottom) {
   const gradient = ctx.createLinearGradient(0, top, 0, bottom);
@@ -79,14 +79,11 @@ function drawSeries(chart, area, palette) {
   });
 }
 
-const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400].map(s => s * 1000);
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 345600, 604800, 1209600, 2419200].map(s => s * 1000);
 
 function drawAxes(chart, area, palette) {
   const { ctx } = chart;
-  ctx.font = `11px ${palette.font}`;
-  ctx.fillStyle = palette.axis;
-  ctx.strokeStyle = palette.grid;
-  ctx.lineWidth = 1;
+  styleAxis(ctx, palette);
   ctx.textBaseline = 'middle';
   ctx.textAlign = 'right';
   for (let i = 0; i <= 4; i++) {
@@ -99,16 +96,36 @@ function drawAxes(chart, area, palette) {
     if (chart.times.length) ctx.fillText(axisLabel(value, chart.scale), area.left - 8, y);
   }
   // An axis without values would claim a scale that nobody measured.
-  if (!chart.times.length) return;
+  if (chart.times.length) drawTimes(chart, area);
+}
+
+export function styleAxis(ctx, palette) {
+  ctx.font = `11px ${palette.font}`;
+  ctx.fillStyle = palette.axis;
+  ctx.strokeStyle = palette.grid;
+  ctx.lineWidth = 1;
+}
+
+export function drawTimes(chart, area) {
+  const { ctx } = chart;
   ctx.textBaseline = 'alphabetic';
   ctx.textAlign = 'center';
   const room = Math.max(2, Math.floor((area.right - area.left) / 96));
-  const step = steps.find(s => (area.to - area.from) / s <= room) ?? steps.at(-1);
+  const step = steps.find(s => s >= (chart.stepMs >= 86400000 ? 86400000 : 0) && (area.to - area.from) / s <= room) ?? steps.at(-1);
   for (let t = Math.ceil(area.from / step) * step; t <= area.to; t += step) {
-    const x = area.x(t);
-    if (x - 26 < area.left || x + 26 > area.right + 8) continue;
+    const x = area.x(t), half = ctx.measureText(chart.clock.format(t)).width / 2;
+    if (x - half < area.left - 8 || x + half > area.right + 2) continue;
     ctx.fillText(chart.clock.format(t), x, area.bottom + 18);
   }
+}
+
+// What is being dragged over.
+export function drawDrag(chart, area, palette) {
+  if (!chart.drag) return;
+  const clamp = x => Math.min(area.right, Math.max(area.left, x));
+  const left = clamp(Math.min(chart.drag.start, chart.drag.x)), right = clamp(Math.max(chart.drag.start, chart.drag.x));
+  chart.ctx.fillStyle = fade(palette.indigo, 0.18);
+  chart.ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
 }
 
 function axisLabel(value, scale) {
@@ -144,7 +161,7 @@ export function drawChart(chart, width, height, palette) {
   const scale = scaleOf(chart);
   const to = chart.times.at(-1) ?? Date.now();
   const area = { left: 40, right: width - 2, top: 8, bottom: height - 26, from: to - chart.windowMs, to };
-  area.x = t => area.left + (t - area.from) / chart.windowMs * (area.right - area.left);
+  area.x = t => area.left + (t - area.from) / Math.max(1, chart.windowMs) * (area.right - area.left);
   area.y = v => area.bottom - v / scale * (area.bottom - area.top);
   chart.area = area;
   drawAxes(chart, area, palette);
@@ -154,6 +171,7 @@ export function drawChart(chart, width, height, palette) {
   chart.ctx.clip();
   drawSeries(chart, area, palette);
   drawCrosshair(chart, area, palette);
+  drawDrag(chart, area, palette);
   chart.ctx.restore();
 }
 

@@ -1,10 +1,17 @@
-// Line charts and sparklines on canvas. The server sends one small delta per tick for all charts of a group;
+// Line charts, heat maps and sparklines on canvas. The server sends one small delta per tick for all charts of a group;
 // everything that moves is drawn here, so no chart data is ever rendered by Blazor.
 import { drawChart, drawSparkline } from './charts-draw.js';
+import { axisBand, drawHeat, heatRows, heatTable, heatWords } from './charts-heat.js';
 
 const groups = new Map();
 const format = decimals => new Intl.NumberFormat('en', { maximumFractionDigits: decimals, minimumFractionDigits: decimals });
+const day = 86400000;
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+const clockOfDays = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false });
+// Steps of whole days are days of UTC: in the viewer's zone they would seem to begin in the night.
+const calendar = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+const clockOf = chart => chart.stepMs >= day ? calendar : chart.windowMs > day ? clockOfDays : clock;
+const withAxes = chart => chart.kind !== 'spark';
 let palette = null;
 
 function colours() {
@@ -43,13 +50,14 @@ export function mount(groupId, root, config) {
   const canvas = root.querySelector('canvas');
   const chart = {
     ...config, group, root, canvas, ctx: canvas.getContext('2d'),
-    format: format(config.decimals), clock, hidden: new Set(), scale: 0, frame: 0, told: 0, tabled: 0,
+    format: format(config.decimals), hidden: new Set(), scale: 0, frame: 0, told: 0, tabled: 0,
     times: [...config.history.times], values: config.series.map((_, i) => [...config.history.values[i] ?? []]),
-    listeners: new AbortController(),
+    listeners: new AbortController(), drag: null,
   };
+  chart.clock = clockOf(chart);
   group.charts.set(config.id, chart);
   resized.observe(canvas);
-  if (config.kind === 'line') listen(chart);
+  if (withAxes(chart)) listen(chart);
   update(chart);
 }
 
@@ -65,6 +73,23 @@ export function push(groupId, time, deltas) {
     update(chart);
   }
 }
+
+// Another time, or the same one read anew: the charts stay where they are.
+export function show(groupId, pictures) {
+  const group = groups.get(groupId);
+  if (!group) return;
+  for (const picture of pictures) {
+    const chart = group.charts.get(picture.id);
+    if (!chart) continue;
+    Object.assign(chart, { windowMs: picture.windowMs, stepMs: picture.stepMs, zoom: picture.zoom, bands: picture.bands, scale: 0, told: 0, tabled: 0 });
+    chart.times = [...picture.history.times];
+    chart.values = chart.series.map((_, i) => [...picture.history.values[i] ?? []]);
+    chart.clock = clockOf(chart);
+    update(chart);
+  }
+}
+
+export const isVisible = () => !document.hidden;
 
 export function unmount(groupId, id) {
   const group = groups.get(groupId);
@@ -99,13 +124,14 @@ function update(chart) {
     item.textContent = text(chart, chart.values[Number(item.dataset.value)].at(-1));
   }
   if (now - chart.told > 5000 || chart.told === 0) { chart.told = now; describe(chart); }
-  if (chart.kind === 'line' && (now - chart.tabled > 15000 || chart.tabled === 0)) { chart.tabled = now; tabulate(chart); }
+  if (withAxes(chart) && (now - chart.tabled > 15000 || chart.tabled === 0)) { chart.tabled = now; tabulate(chart); }
 }
 
 const text = (chart, value) => value == null ? '–' : chart.format.format(value);
 const withUnit = (chart, value) => value == null ? 'no data' : `${text(chart, value)} ${chart.unit}`.trim();
 
 function describe(chart) {
+  if (chart.kind === 'heat') return chart.canvas.setAttribute('aria-label', `${chart.title}: ${heatWords(chart)}`);
   const latest = chart.series.map((s, i) => `${s.name} ${withUnit(chart, chart.values[i].at(-1))}`).join(', ');
   chart.canvas.setAttribute('aria-label', `${chart.title}: ${chart.times.length ? latest : 'no data yet'}`);
 }
@@ -113,11 +139,12 @@ function describe(chart) {
 function tabulate(chart) {
   const body = chart.root.querySelector('tbody');
   if (!body) return;
+  if (chart.kind === 'heat') return heatTable(chart, body);
   const stride = Math.max(1, Math.ceil(chart.times.length / 12));
   const rows = [];
   for (let i = chart.times.length - 1; i >= 0; i -= stride) {
     const row = document.createElement('tr');
-    const cells = [clock.format(chart.times[i]), ...chart.values.map(series => withUnit(chart, series[i]))];
+    const cells = [chart.clock.format(chart.times[i]), ...chart.values.map(series => withUnit(chart, series[i]))];
     for (const cell of cells) row.appendChild(document.createElement('td')).textContent = cell;
     rows.unshift(row);
   }
@@ -137,36 +164,44 @@ function requestDraw(chart) {
     }
     chart.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     chart.ctx.clearRect(0, 0, width, height);
-    (chart.kind === 'line' ? drawChart : drawSparkline)(chart, width, height, colours());
-    if (chart.kind === 'line') tip(chart, width);
+    ({ line: drawChart, heat: drawHeat, spark: drawSparkline })[chart.kind](chart, width, height, colours());
+    if (withAxes(chart)) tip(chart, width);
   });
 }
 
-function hover(chart, time) {
+function hover(chart, time, band = null) {
   // The crosshair is the group's: the same moment stands out in every chart.
-  chart.group.hover = time === null ? null : { time, chart };
-  for (const other of chart.group.charts.values()) if (other.kind === 'line') requestDraw(other);
+  chart.group.hover = time === null ? null : { time, chart, band };
+  for (const other of chart.group.charts.values()) if (withAxes(other)) requestDraw(other);
 }
 
 function listen(chart) {
   const options = { signal: chart.listeners.signal };
-  const at = event => {
-    const area = chart.area;
-    const x = event.clientX - chart.canvas.getBoundingClientRect().left;
-    if (!area || chart.times.length === 0) return null;
-    return nearest(chart, area.from + (x - area.left) / (area.right - area.left) * (area.to - area.from));
+  const place = event => {
+    const box = chart.canvas.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  chart.canvas.addEventListener('pointermove', event => hover(chart, at(event)), options);
-  chart.canvas.addEventListener('pointerleave', () => hover(chart, null), options);
+  const timeAt = x => chart.area.from + (x - chart.area.left) / (chart.area.right - chart.area.left) * (chart.area.to - chart.area.from);
+  chart.canvas.addEventListener('pointermove', event => {
+    if (!chart.area || chart.times.length === 0) return;
+    const { x, y } = place(event);
+    if (chart.drag) chart.drag.x = x;
+    if (chart.kind === 'heat') hover(chart, heatRows.timeAt(chart, timeAt(x)), axisBand(chart, y));
+    else hover(chart, nearest(chart, timeAt(x)));
+  }, options);
+  chart.canvas.addEventListener('pointerleave', () => { if (!chart.drag) hover(chart, null); }, options);
   chart.canvas.addEventListener('blur', () => hover(chart, null), options);
   chart.canvas.addEventListener('keydown', event => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (event.key === 'Escape') hover(chart, null);
-    if (!step || chart.times.length === 0) return;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], rise = { ArrowDown: -1, ArrowUp: 1 }[event.key];
+    if (event.key === 'Escape') { chart.drag = null; hover(chart, null); }
+    if (!(step || rise && chart.kind === 'heat') || chart.times.length === 0) return;
     event.preventDefault();
-    const current = chart.group.hover ? chart.times.indexOf(nearest(chart, chart.group.hover.time)) : chart.times.length;
-    hover(chart, chart.times[Math.min(chart.times.length - 1, Math.max(0, current + step))]);
+    const shown = chart.group.hover;
+    const current = shown ? chart.times.indexOf(nearest(chart, shown.time)) : chart.times.length;
+    const time = chart.times[Math.min(chart.times.length - 1, Math.max(0, current + (step ?? 0)))];
+    hover(chart, time, chart.kind === 'heat' ? heatRows.move(chart, shown?.chart === chart ? shown.band : null, rise ?? 0, time) : null);
   }, options);
+  listenToDrag(chart, place, timeAt, options);
   for (const button of chart.root.querySelectorAll('[data-series]')) button.addEventListener('click', () => {
     const index = Number(button.dataset.series);
     if (!chart.hidden.delete(index)) chart.hidden.add(index);
@@ -174,6 +209,27 @@ function listen(chart) {
     chart.scale = 0;
     requestDraw(chart);
   }, options);
+}
+
+// A stretch that is dragged over becomes the page's time. By mouse and pen: a finger scrolls.
+function listenToDrag(chart, place, timeAt, options) {
+  if (!chart.zoom) return;
+  chart.canvas.addEventListener('pointerdown', event => {
+    if (event.button !== 0 || event.pointerType === 'touch' || !chart.area || chart.times.length === 0) return;
+    chart.canvas.setPointerCapture(event.pointerId);
+    const { x } = place(event);
+    chart.drag = { start: x, x };
+  }, options);
+  chart.canvas.addEventListener('pointerup', event => {
+    const drag = chart.drag;
+    chart.drag = null;
+    requestDraw(chart);
+    if (!drag || Math.abs(drag.x - drag.start) < 8) return;
+    const [from, to] = [drag.start, drag.x].map(x => timeAt(Math.min(chart.area.right, Math.max(chart.area.left, x)))).sort((a, b) => a - b);
+    const instant = time => encodeURIComponent(new Date(Math.round(time / 1000) * 1000).toISOString().replace('.000', ''));
+    if (to - from >= 1000) window.Blazor.navigateTo(chart.zoom.replace('FROM', instant(from)).replace('UNTIL', instant(to)));
+  }, options);
+  chart.canvas.addEventListener('pointercancel', () => { chart.drag = null; requestDraw(chart); }, options);
 }
 
 function nearest(chart, time) {
@@ -188,18 +244,19 @@ function tip(chart, width) {
   box.toggleAttribute('hidden', !point);
   if (!point) return;
   const index = chart.times.indexOf(nearest(chart, point.time));
-  const lines = chart.series.flatMap((series, i) => chart.hidden.has(i) ? [] : [[series, chart.values[i][index]]]);
-  const rows = lines.map(([series, value]) => {
+  const rows = (chart.kind === 'heat' ? heatRows.at(chart, index, point.band) : linesAt(chart, index)).map(([swatch, name, value]) => {
     const row = document.createElement('div');
-    row.appendChild(document.createElement('i')).className = `swatch swatch-${series.color}`;
-    row.appendChild(document.createElement('span')).textContent = series.name;
-    row.appendChild(document.createElement('b')).textContent = withUnit(chart, value);
+    if (swatch) row.appendChild(document.createElement('i')).className = `swatch swatch-${swatch}`;
+    row.appendChild(document.createElement('span')).textContent = name;
+    row.appendChild(document.createElement('b')).textContent = value;
     return row;
   });
   const head = document.createElement('div');
-  head.textContent = clock.format(chart.times[index]);
+  head.textContent = chart.clock.format(chart.times[index]);
   box.replaceChildren(head, ...rows);
   const x = chart.area.x(chart.times[index]);
   const left = x + 12 + box.offsetWidth > width ? x - 12 - box.offsetWidth : x + 12;
   box.style.transform = `translate(${Math.max(0, Math.round(left))}px, 4px)`;
 }
+
+const linesAt = (chart, index) => chart.series.flatMap((series, i) => chart.hidden.has(i) ? [] : [[series.color, series.name, withUnit(chart, chart.values[i][index])]]);

@@ -9,7 +9,6 @@ namespace Mcpx.Core.Calls.Search;
 /// <summary>Makes filters of what stands in addresses.</summary>
 public sealed class CallQueries(ServerAdmin servers, GatewayAdmin gateways, TimeProvider time)
 {
-    private const int LongestRangeDigits = 4;
     private const double MicrosecondsPerMillisecond = 1000;
 
     // A day, which is longer than any call may take.
@@ -43,13 +42,13 @@ public sealed class CallQueries(ServerAdmin servers, GatewayAdmin gateways, Time
     public CallFilter ReadResolved(CallQuery query)
     {
         InputCheck check = new();
-        TimeSpan? range = RangeOf(query.Range);
+        TimeSpan? range = TimeInput.Length(query.Range);
         check.Require(query.Range is null || range is not null, "range", "Use a number and m, h or d: 15m, 6h, 30d.");
-        DateTimeOffset? from = InstantOf(check, query.From, "from");
+        DateTimeOffset? from = TimeInput.Instant(check, query.From, "from");
         if (range is { } span && (from is null || from < time.GetUtcNow() - span)) from = time.GetUtcNow() - span;
         CallFilter filter = new(
             Server: IdOf<ServerId>(check, query.Server, "server"), Gateway: IdOf<GatewayId>(check, query.Gateway, "gateway"),
-            Method: query.Method, Tool: query.Tool, Outcomes: OutcomesOf(check, query.Outcome), From: from, To: InstantOf(check, query.To, "to"), Cursor: query.Cursor,
+            Method: query.Method, Tool: query.Tool, Outcomes: OutcomesOf(check, query.Outcome), From: from, To: TimeInput.Instant(check, query.To, "to"), Cursor: query.Cursor,
             ServiceAccount: IdOf<ServiceAccountId>(check, query.ServiceAccount, "serviceAccount"), WouldBeDenied: query.Outcome == CallQuery.WouldBeDenied,
             FirstRound: IdOf<CallId>(check, query.FirstRound, "firstRound"), User: IdOf<UserId>(check, query.User, "user"), Token: IdOf<TokenId>(check, query.Token, "token"), Rule: query.Rule,
             MinMicroseconds: MicrosecondsOf(check, query.MinMs, "minMs"), MaxMicroseconds: MicrosecondsOf(check, query.MaxMs, "maxMs"), Words: CallWords.Parse(check, query.Text, "text"));
@@ -84,20 +83,6 @@ public sealed class CallQueries(ServerAdmin servers, GatewayAdmin gateways, Time
         string names = string.Join(", ", Enum.GetNames<CallOutcome>().Select(n => char.ToLowerInvariant(n[0]) + n[1..]));
         check.Require(false, "outcome", $"Use one of {names}, {CallQuery.Failed}, {CallQuery.Refused}, {CallQuery.WouldBeDenied}.");
         return null;
-    }
-
-    private static TimeSpan? RangeOf(string? text)
-    {
-        if (text is not { Length: >= 2 and <= LongestRangeDigits + 1 } || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number == 0) return null;
-        return text[^1] switch { 'm' => TimeSpan.FromMinutes(number), 'h' => TimeSpan.FromHours(number), 'd' => TimeSpan.FromDays(number), _ => null };
-    }
-
-    private static DateTimeOffset? InstantOf(InputCheck check, string? text, string field)
-    {
-        if (text is null) return null;
-        bool isInstant = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset instant);
-        check.Require(isInstant, field, "Use an instant, e.g. 2026-01-31T09:00:00Z.");
-        return isInstant ? instant : null;
     }
 
     private static long? MicrosecondsOf(InputCheck check, string? text, string field)

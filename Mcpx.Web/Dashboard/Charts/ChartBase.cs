@@ -32,6 +32,14 @@ public abstract class ChartBase : ComponentBase, IAsyncDisposable
     [Parameter]
     public ChartHistory History { get; set; } = ChartHistory.Empty;
 
+    /// <summary>Between two times of the history; zero where points come as they come.</summary>
+    [Parameter]
+    public TimeSpan Step { get; set; }
+
+    /// <summary>The address of a stretch that is dragged over, with FROM and UNTIL for its ends; null where there is none.</summary>
+    [Parameter]
+    public string? ZoomUrl { get; set; }
+
     [CascadingParameter]
     private ChartGroup? Group { get; set; }
 
@@ -42,6 +50,8 @@ public abstract class ChartBase : ComponentBase, IAsyncDisposable
     private protected abstract IReadOnlyList<ChartSeries> Lines { get; }
 
     private protected virtual double? Floor => null;
+
+    private protected virtual IReadOnlyList<ChartBand> Rows => [];
 
     public async ValueTask DisposeAsync()
     {
@@ -64,6 +74,9 @@ public abstract class ChartBase : ComponentBase, IAsyncDisposable
             decimals = Decimals,
             floor = Floor,
             windowMs = (long)Window.TotalMilliseconds,
+            stepMs = (long)Step.TotalMilliseconds,
+            zoom = ZoomUrl,
+            bands = Rows,
             series = Lines.Select(line => new { name = line.Name, color = Word(line.Color), fill = Word(line.Fill) }),
             history = History,
         });

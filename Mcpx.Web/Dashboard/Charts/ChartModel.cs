@@ -32,6 +32,25 @@ public sealed record ChartHistory(IReadOnlyList<long> Times, IReadOnlyList<IRead
     public static ChartHistory Empty { get; } = new([], []);
 }
 
+/// <summary>One row of a heat map: the calls that took so long, step by step.</summary>
+/// <param name="Above">Milliseconds, not in the band.</param>
+/// <param name="UpTo">Milliseconds, in the band.</param>
+/// <param name="Counts">As many as there are times.</param>
+public sealed record ChartBand(double Above, double UpTo, IReadOnlyList<long> Counts);
+
+/// <summary>What a chart that is on the screen shows from now on.</summary>
+/// <param name="Id">The chart's.</param>
+/// <param name="Window">From the first time to the last.</param>
+/// <param name="Step">Between two times.</param>
+public sealed record ChartPicture(string Id, TimeSpan Window, TimeSpan Step, ChartHistory History)
+{
+    /// <summary>Of a heat map.</summary>
+    public IReadOnlyList<ChartBand> Bands { get; init; } = [];
+
+    /// <inheritdoc cref="ChartBase.ZoomUrl"/>
+    public string? ZoomUrl { get; init; }
+}
+
 /// <summary>The newest values of all charts of a page, sent in one call.</summary>
 public sealed class ChartTick(DateTimeOffset at)
 {

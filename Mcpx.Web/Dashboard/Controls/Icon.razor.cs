@@ -40,6 +40,7 @@ public sealed partial class Icon : ComponentBase
         IconName.Program => "M3 5.5h10v7.5H3zM8 5.5v-3M6.25 9h.01M9.75 9h.01M1.5 8.5v2M14.5 8.5v2",
         IconName.History => "M2.5 8a5.5 5.5 0 1 0 1.6-3.9L2.5 5.7M2.5 2.5v3.2h3.2M8 5v3.2l2.2 1.4",
         IconName.Redact => "M2.5 2.5h11v11h-11zM5 6h6v1.5H5zM5 10h3.5",
+        IconName.Metrics => "M2.5 2.5v11h11M5.5 11V8.5M8.5 11V5M11.5 11V7",
         _ => throw new ArgumentOutOfRangeException(nameof(Name), Name, "No such icon"),
     };
 }

@@ -32,4 +32,5 @@ public enum IconName
     Program,
     History,
     Redact,
+    Metrics,
 }

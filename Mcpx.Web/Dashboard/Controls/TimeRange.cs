@@ -12,6 +12,9 @@ public sealed record TimeRange(string Key, string Label, TimeSpan Span)
     public static IReadOnlyList<TimeRange> All { get; } =
         [.. Live, new("7d", "7 days", TimeSpan.FromDays(7)), new("30d", "30 days", TimeSpan.FromDays(30))];
 
+    /// <summary>What figures of the past are asked for.</summary>
+    public static IReadOnlyList<TimeRange> Kept { get; } = [.. All, new("90d", "90 days", TimeSpan.FromDays(90))];
+
     /// <summary>Null for a key that is none.</summary>
     public static TimeRange? Find(string? key) => All.FirstOrDefault(range => range.Key == key);
 }

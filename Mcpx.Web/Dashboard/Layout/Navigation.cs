@@ -20,6 +20,7 @@ public enum NavigationKey
     ToolDefinitions,
     Audit,
     Redaction,
+    Metrics,
 }
 
 /// <summary>One entry of the rail.</summary>
@@ -37,6 +38,7 @@ public static class Navigation
         [
             new(NavigationKey.Overview, "Overview", IconName.Overview, DashboardUrls.Overview, NavLinkMatch.All),
             new(NavigationKey.Calls, "Calls", IconName.Calls, DashboardUrls.Calls),
+            new(NavigationKey.Metrics, "Metrics", IconName.Metrics, DashboardUrls.Metrics),
             new(NavigationKey.Exports, "Exports", IconName.ArrowDown, DashboardUrls.Exports),
         ]),
         new("Connect",
