@@ -108,17 +108,17 @@ public sealed partial class MetricsPageTests(GatewayFixture gateway, BrowserFixt
     {
         await using var visit = await browser.VisitAsync(gateway, "/retention", width, theme);
         await visit.Page.GetByLabel("By the minute, in days").FillAsync("3");
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save times of figures" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save figure times" }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("Use 8 to 3650 days.")).ToBeVisibleAsync();
         await visit.Page.GetByLabel("By the minute, in days").FillAsync("60");
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save times of figures" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save figure times" }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("The times of figures are saved")).ToBeVisibleAsync();
         (await gateway.ApiAsync(HttpMethod.Get, "/api/metrics/retention")).Body.ShouldContain("\"minuteDays\":60");
         await visit.Page.GetByLabel("By the minute, in days").FillAsync("30");
         await visit.Page.GetByLabel("By the hour, in days").ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("Figures older than that go within the hour, for good.")).ToBeVisibleAsync();
         await visit.ScreenshotAsync($"retention-figures-{theme}-{width}");
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save times of figures" }).ClickAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Save figure times" }).ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("Figures older than that go within the hour, for good.")).ToHaveCountAsync(0);
         await visit.ShouldBeFaultlessAsync();
     }
