@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Mcpx.Core.Jobs;
+using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,10 +9,10 @@ using Npgsql;
 namespace Mcpx.Data.Calls;
 
 /// <summary>
-/// Deletes the calls, payloads with them, of organisations that are gone: at once those of one that ends on this replica,
+/// Deletes the calls, payloads and figures with them, of organisations that are gone: at once those of one that ends on this replica,
 /// and by <see cref="OrphanedCallsJob"/> whatever is left, after a crash or from a journal that wrote late.
 /// </summary>
-internal sealed partial class OrphanedCalls(ScopedContexts contexts, ILogger<OrphanedCalls> logger, TimeProvider time) : BackgroundService
+internal sealed partial class OrphanedCalls(ScopedContexts contexts, IMetricRetentionStore figures, ILogger<OrphanedCalls> logger, TimeProvider time) : BackgroundService
 {
     private const int BatchSize = 2000;
     private const int BatchPatienceSeconds = 60;
@@ -105,6 +106,8 @@ internal sealed partial class OrphanedCalls(ScopedContexts contexts, ILogger<Orp
             deleted += batch;
         }
         while (batch > 0);
+        foreach (MetricLevel level in Enum.GetValues<MetricLevel>())
+            await figures.DeleteAsync(organization, level, DateTimeOffset.MaxValue, cancellationToken);
         if (deleted > 0) LogDeleted(logger, deleted, organization);
         return deleted;
     }
