@@ -26,13 +26,12 @@ internal static class DashboardSetup
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<Toasts>();
-        services.AddSingleton<MetricNames>();
         return services;
     }
 
     /// <summary>What the pages of the capabilities need beyond the frame: who acts.</summary>
     public static IServiceCollection AddMcpxPages(this IServiceCollection services) =>
-        services.AddScoped<DashboardSession>().AddExceptionHandler<MachineFailureHandler>();
+        services.AddScoped<DashboardSession>().AddSingleton<MetricNames>().AddExceptionHandler<MachineFailureHandler>();
 
     /// <summary>
     /// Call after authentication and authorization. Adds antiforgery (the components' endpoints ask for it), the page for
