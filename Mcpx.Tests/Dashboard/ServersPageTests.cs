@@ -110,8 +110,24 @@ public sealed class ServersPageTests(GatewayFixture gateway, BrowserFixture brow
             await visit.Page.GetByLabel("Mode").SelectOptionAsync(new SelectOptionValue { Label = "Blocklist: all but these" });
             return await visit.Page.GetByText("Not saved yet").IsVisibleAsync();
         }, "the page knows the chosen mode", null, DashboardVisits.Cancellation);
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Load tools" }).ClickAsync();
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Block transfer" }).ClickAsync();
+        var load = visit.Page.GetByRole(AriaRole.Button, new() { Name = "Load tools" });
+        var block = visit.Page.GetByRole(AriaRole.Button, new() { Name = "Block transfer" });
+        // The card grows when the mode is chosen, and a click may meet where the button was: a person would click again.
+        await Eventually.TrueAsync(async () =>
+        {
+            if (await block.IsVisibleAsync()) return true;
+            try
+            {
+                await load.ClickAsync(new() { Timeout = 2000 });
+            }
+            catch (TimeoutException)
+            {
+                // It is being asked, or has answered: then the button is called otherwise.
+            }
+
+            return await block.IsVisibleAsync();
+        }, "the tools are loaded", null, DashboardVisits.Cancellation);
+        await block.ClickAsync();
         await Assertions.Expect(visit.Page.GetByText("The blocklist names “transfer”.")).ToBeVisibleAsync();
         await visit.ShouldBeFaultlessAsync();
         await visit.ScreenshotAsync("governance");
