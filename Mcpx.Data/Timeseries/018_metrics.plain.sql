@@ -205,20 +205,10 @@ CREATE FUNCTION metrics_rolled_up() RETURNS TABLE (level text, until timestamptz
     SELECT level, visible FROM metric_rollup_state
 $$;
 
--- Deletes what an organisation's calls of before an instant left at one level ('events', '1m', '1h', '1d'); returns how many rows.
-CREATE FUNCTION metrics_delete(p_org uuid, p_level text, p_before timestamptz) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    parent  text;
-    deleted bigint;
-    total   bigint := 0;
-BEGIN
-    FOR parent IN SELECT name FROM metric_partitioned() WHERE level = p_level LOOP
-        EXECUTE format('DELETE FROM %I WHERE org_id = $1 AND %I < $2', parent, CASE p_level WHEN 'events' THEN 'time' ELSE 'bucket' END) USING p_org, p_before;
-        GET DIAGNOSTICS deleted = ROW_COUNT;
-        total := total + deleted;
-    END LOOP;
-    RETURN total;
-END $$;
+-- The tables of a level, see 021_metric_deletion.sql.
+CREATE FUNCTION metric_tables(p_level text) RETURNS TABLE (name text, materialized regclass) LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT p.name, p.name::regclass FROM metric_partitioned() p WHERE p.level = p_level
+$$;
 
 -- Drops the partitions of a level that end at or before an instant; returns how many.
 CREATE FUNCTION metrics_drop(p_level text, p_before timestamptz) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -80,20 +80,6 @@ CREATE FUNCTION metrics_rolled_up() RETURNS TABLE (level text, until timestamptz
     SELECT l, (SELECT min(_timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(hypertable))) FROM metric_tables(l)) FROM unnest(ARRAY['1m', '1h', '1d']) l
 $$;
 
-CREATE FUNCTION metrics_delete(p_org uuid, p_level text, p_before timestamptz) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    stands  regclass;
-    deleted bigint;
-    total   bigint := 0;
-BEGIN
-    FOR stands IN SELECT materialized FROM metric_tables(p_level) LOOP
-        EXECUTE format('DELETE FROM %s WHERE org_id = $1 AND %I < $2', stands, CASE p_level WHEN 'events' THEN 'time' ELSE 'bucket' END) USING p_org, p_before;
-        GET DIAGNOSTICS deleted = ROW_COUNT;
-        total := total + deleted;
-    END LOOP;
-    RETURN total;
-END $$;
-
 CREATE FUNCTION metrics_drop(p_level text, p_before timestamptz) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     kept    text;
