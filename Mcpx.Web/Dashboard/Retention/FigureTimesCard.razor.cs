@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Metrics;
 using Mcpx.Web.Dashboard.Controls;
@@ -24,7 +23,7 @@ public sealed partial class FigureTimesCard(MetricRetentionAdmin retention) : Or
 
     private bool May => Viewer.May(Permission.ManageOrganization);
 
-    private MetricRetention Wanted => new(Number(_model.EventDays), Number(_model.MinuteDays), Number(_model.HourDays), Number(_model.DayDays));
+    private MetricRetention Wanted => new(DayText.Number(_model.EventDays), DayText.Number(_model.MinuteDays), DayText.Number(_model.HourDays), DayText.Number(_model.DayDays));
 
     private bool IsShorter => _saved is { } saved && Wanted is var wanted
         && (Less(wanted.EventDays, saved.EventDays) || Less(wanted.MinuteDays, saved.MinuteDays) || Less(wanted.HourDays, saved.HourDays) || Less(wanted.DayDays, saved.DayDays));
@@ -45,7 +44,7 @@ public sealed partial class FigureTimesCard(MetricRetentionAdmin retention) : Or
     private void Show(MetricRetention saved)
     {
         _saved = saved;
-        (_model.EventDays, _model.MinuteDays, _model.HourDays, _model.DayDays) = (Text(saved.EventDays), Text(saved.MinuteDays), Text(saved.HourDays), Text(saved.DayDays));
+        (_model.EventDays, _model.MinuteDays, _model.HourDays, _model.DayDays) = (DayText.Of(saved.EventDays), DayText.Of(saved.MinuteDays), DayText.Of(saved.HourDays), DayText.Of(saved.DayDays));
     }
 
     private async Task SaveAsync()
@@ -59,13 +58,6 @@ public sealed partial class FigureTimesCard(MetricRetentionAdmin retention) : Or
     }
 
     private static bool Less(int wanted, int saved) => wanted > 0 && wanted < saved;
-
-    /// <summary>What is no number is one that is refused beside its field.</summary>
-    private static int Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
-
-    private static string Text(int days) => days.ToString(CultureInfo.InvariantCulture);
-
-    private static string Days(int days) => days == 1 ? "1 day" : $"{days:N0} days";
 
     private sealed class FormModel
     {

@@ -33,7 +33,7 @@ public sealed partial class RetentionPage(RetentionAdmin retention, ServerAdmin 
 
     private bool MaySeeHolds => Viewer.May(Permission.ViewAuditLog);
 
-    private bool IsShorter => _saved is { } saved && (Number(_model.PayloadDays) is > 0 and var payloads && payloads < saved.PayloadDays || Number(_model.RecordDays) is > 0 and var records && records < saved.RecordDays);
+    private bool IsShorter => _saved is { } saved && (DayText.Number(_model.PayloadDays) is > 0 and var payloads && payloads < saved.PayloadDays || DayText.Number(_model.RecordDays) is > 0 and var records && records < saved.RecordDays);
 
     protected override void OnInitialized()
     {
@@ -64,14 +64,14 @@ public sealed partial class RetentionPage(RetentionAdmin retention, ServerAdmin 
     private void Show(RetentionSettings saved)
     {
         _saved = saved;
-        (_model.PayloadDays, _model.RecordDays) = (saved.PayloadDays.ToString(CultureInfo.InvariantCulture), saved.RecordDays.ToString(CultureInfo.InvariantCulture));
+        (_model.PayloadDays, _model.RecordDays) = (DayText.Of(saved.PayloadDays), DayText.Of(saved.RecordDays));
     }
 
     private async Task SaveAsync()
     {
         if (_saving) return;
         _saving = true;
-        RetentionSettings wanted = new(Number(_model.PayloadDays), Number(_model.RecordDays));
+        RetentionSettings wanted = new(DayText.Number(_model.PayloadDays), DayText.Number(_model.RecordDays));
         bool done = await TryAsync(_messages, async actor => Show(await retention.SaveAsync(actor, wanted, Left)));
         _saving = false;
         if (done) Toasts.Show(Tone.Good, "The times are saved");
@@ -93,11 +93,6 @@ public sealed partial class RetentionPage(RetentionAdmin retention, ServerAdmin 
         if (done) Toasts.Show(Tone.Good, $"“{hold.Name}” is released");
         await LoadAsync();
     }
-
-    /// <summary>What is no number is one that is refused beside its field.</summary>
-    private static int Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
-
-    private static string Days(int days) => days == 1 ? "1 day" : $"{days:N0} days";
 
     private string Words(LegalHold hold)
     {
