@@ -16,6 +16,7 @@ public sealed record MetricQuestion(DateTimeOffset From, DateTimeOffset? To = nu
 /// <param name="To">Out, on a border of the step; the last step may not be over yet.</param>
 /// <param name="Until">What of the last step has passed, on a border of the level.</param>
 /// <param name="Note">Where the answer is coarser or shorter than the question, the reason in a sentence.</param>
+/// <param name="KeptFrom">Since when the level has everything.</param>
 public sealed record MetricPlan(MetricLevel Level, DateTimeOffset From, DateTimeOffset To, TimeSpan Step, DateTimeOffset Until, string? Note, DateTimeOffset KeptFrom)
 {
     public const int MostSteps = 300;
@@ -52,7 +53,7 @@ public sealed record MetricPlan(MetricLevel Level, DateTimeOffset From, DateTime
             .Require(question.Step is not { } asked || asked >= ShortestStep && asked.Ticks % TimeSpan.TicksPerSecond == 0, "step", "Use whole seconds, minutes, hours or days.")
             .ThrowIfWrong();
         if (to > now) to = now;
-        List<string> notes = [];
+        string? note = null;
         TimeSpan step = question.Step ?? NiceSteps.First(s => (s >= TimeSpan.FromMinutes(1) || to - from <= LongestByTheSecond) && CountOf(from, to, s) <= MostSteps || s == NiceSteps[^1]);
         MetricLevel level = LevelOf(step);
         if (NeedsEvents(question.Filter, by))
@@ -64,7 +65,7 @@ public sealed record MetricPlan(MetricLevel Level, DateTimeOffset From, DateTime
 
         while (level < MetricLevel.Day && now - from > TimeSpan.FromDays(kept.Of(level)))
         {
-            notes.Add($"{Word(level)} are kept {kept.Of(level)} days.");
+            note ??= $"{Word(level)} are kept {kept.Of(level)} days.";
             level++;
             if (step < WidthOf(level) || step.Ticks % WidthOf(level).Ticks != 0) step = WidthOf(level) * Math.Ceiling(step / WidthOf(level));
         }
@@ -72,14 +73,14 @@ public sealed record MetricPlan(MetricLevel Level, DateTimeOffset From, DateTime
         DateTimeOffset oldest = now - TimeSpan.FromDays(kept.Of(level));
         if (from < oldest)
         {
-            notes.Add($"{Word(level)} are kept {kept.Of(level)} days.");
+            note ??= $"{Word(level)} are kept {kept.Of(level)} days.";
             from = oldest;
             new InputCheck().Require(from < to, "to", $"Figures are kept {kept.Of(level)} days.").ThrowIfWrong();
         }
 
         new InputCheck().Require(CountOf(from, to, step) <= MostSteps, "step", $"That would be more than {MostSteps} steps: use longer ones, or a shorter range.").ThrowIfWrong();
         DateTimeOffset ends = Up(to, step);
-        return new MetricPlan(level, Down(from, step), ends, step, Up(to, WidthOf(level)) is var until && until < ends ? until : ends, notes.Count == 0 ? null : notes[0], oldest);
+        return new MetricPlan(level, Down(from, step), ends, step, Up(to, WidthOf(level)) is var until && until < ends ? until : ends, note, oldest);
     }
 
     internal MetricSelection Select(MetricFilter filter, MetricDimension? by, bool inSteps) => new(Level, From, To, inSteps ? Step : null, filter, by);

@@ -1,12 +1,11 @@
-using Mcpx.Core.Gateways;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
-using Mcpx.Core.Servers;
 
 namespace Mcpx.Core.Metrics;
 
 /// <summary>Makes questions of what stands in addresses.</summary>
-public sealed class MetricQueries(ServerAdmin servers, GatewayAdmin gateways, TimeProvider time)
+public sealed class MetricQueries(CallQueries calls, TimeProvider time)
 {
     private const int LongestName = 1000;
 
@@ -42,7 +41,7 @@ public sealed class MetricQueries(ServerAdmin servers, GatewayAdmin gateways, Ti
         return new MetricQuestion(from, to, step)
         {
             Filter = new MetricFilter(
-                await ServerOfAsync(actor, query.Server, cancellationToken), await GatewayOfAsync(actor, query.Gateway, cancellationToken),
+                await calls.ServerOfAsync(actor, query.Server, cancellationToken), await calls.GatewayOfAsync(actor, query.Gateway, cancellationToken),
                 isCaller ? caller.Value : null, query.Tool, query.Method),
         };
     }
@@ -68,11 +67,4 @@ public sealed class MetricQueries(ServerAdmin servers, GatewayAdmin gateways, Ti
     // By name alone: Enum.TryParse would also take numbers, and several at once.
     private static T? Find<T>(string? word) where T : struct, Enum =>
         Enum.GetValues<T>().Cast<T?>().FirstOrDefault(value => string.Equals(value.ToString(), word, StringComparison.OrdinalIgnoreCase));
-
-    /// <summary>An id names also what is gone; a slug only what is there.</summary>
-    private async Task<ServerId?> ServerOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
-        text is null ? null : EntityId.TryParse(text, out ServerId id) ? id : (await servers.GetBySlugAsync(actor, text, cancellationToken)).Server.Id;
-
-    private async Task<GatewayId?> GatewayOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
-        text is null ? null : EntityId.TryParse(text, out GatewayId id) ? id : (await gateways.GetBySlugAsync(actor, text, cancellationToken)).Gateway.Id;
 }

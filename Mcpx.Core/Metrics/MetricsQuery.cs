@@ -32,7 +32,10 @@ public sealed class MetricsQuery(IMetricStore store, TimeProvider time)
     {
         actor.Demand(Permission.ViewResources);
         MetricPlan plan = await PlanAsync(actor, question, by: null, cancellationToken);
-        return await HistoryAsync(actor, plan, question.Filter, cancellationToken);
+        MetricFigures? before = plan.SelectPrevious(question.Filter, by: null) is { } previous
+            ? MetricFigures.Merge([.. (await store.ReadAsync(actor.Organization, previous, cancellationToken)).Select(r => r.Figures)])
+            : null;
+        return await HistoryAsync(actor, plan, question.Filter, before, cancellationToken);
     }
 
     /// <summary>The busiest, slowest or worst of a dimension, and all others together.</summary>
@@ -75,19 +78,18 @@ public sealed class MetricsQuery(IMetricStore store, TimeProvider time)
                 MetricDimension.Caller => question.Filter with { Caller = share.Key.Id },
                 _ => question.Filter with { Method = share.Key.Name },
             };
-            histories.Add(await HistoryAsync(actor, ranking.Plan, filter, cancellationToken));
+            // The ranking has read what was before.
+            MetricFigures? before = ranking.Plan.SelectPrevious(filter, by) is null ? null : share.Previous ?? MetricFigures.None;
+            histories.Add(await HistoryAsync(actor, ranking.Plan, filter, before, cancellationToken));
         }
 
         return new MetricComparison(ranking, histories);
     }
 
-    private async Task<MetricHistory> HistoryAsync(Actor actor, MetricPlan plan, MetricFilter filter, CancellationToken cancellationToken)
+    private async Task<MetricHistory> HistoryAsync(Actor actor, MetricPlan plan, MetricFilter filter, MetricFigures? before, CancellationToken cancellationToken)
     {
         Dictionary<DateTimeOffset, MetricFigures> found = (await store.ReadAsync(actor.Organization, plan.Select(filter, by: null, inSteps: true), cancellationToken))
             .ToDictionary(r => r.At, r => r.Figures);
-        MetricFigures? before = plan.SelectPrevious(filter, by: null) is { } previous
-            ? MetricFigures.Merge([.. (await store.ReadAsync(actor.Organization, previous, cancellationToken)).Select(r => r.Figures)])
-            : null;
         return new MetricHistory(plan, [.. plan.Steps.Select(at => new MetricStep(at, found.GetValueOrDefault(at, MetricFigures.None)))], MetricFigures.Merge(found.Values), before);
     }
 

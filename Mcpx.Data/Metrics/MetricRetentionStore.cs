@@ -17,9 +17,7 @@ internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter
     public Task<bool> SaveAsync(OrganizationId organization, MetricRetention retention, AdminChange change, CancellationToken cancellationToken) =>
         changes.WriteConfigurationAsync(organization, async context =>
         {
-            MetricRetention? before = await context.Organizations.Where(o => o.Id == organization)
-                .Select(o => new MetricRetention(o.MetricEventDays, o.MetricMinuteDays, o.MetricHourDays, o.MetricDayDays)).SingleOrDefaultAsync(cancellationToken);
-            if (before is null) return null;
+            if (await ReadAsync(context, organization, cancellationToken) is not { } before) return null;
             string name = await context.OrganizationAsync(organization, cancellationToken);
             await context.Organizations.Where(o => o.Id == organization).ExecuteUpdateAsync(set => set
                 .SetProperty(o => o.MetricEventDays, retention.EventDays)
@@ -87,6 +85,10 @@ internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter
         MetricLevel.Hour => "1h",
         _ => "1d",
     };
+
+    internal static Task<MetricRetention?> ReadAsync(McpxDbContext context, OrganizationId organization, CancellationToken cancellationToken) =>
+        context.Organizations.Where(o => o.Id == organization)
+            .Select(o => new MetricRetention(o.MetricEventDays, o.MetricMinuteDays, o.MetricHourDays, o.MetricDayDays)).SingleOrDefaultAsync(cancellationToken);
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)
     {

@@ -1,7 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -110,8 +109,7 @@ internal sealed class MetricStore(ScopedContexts contexts) : IMetricStore
     public async Task<MetricRetention?> FindRetentionAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
         await using McpxDbContext context = await contexts.OpenAsync(DataScope.Of(organization), cancellationToken);
-        return await context.Organizations.Where(o => o.Id == organization)
-            .Select(o => new MetricRetention(o.MetricEventDays, o.MetricMinuteDays, o.MetricHourDays, o.MetricDayDays)).SingleOrDefaultAsync(cancellationToken);
+        return await MetricRetentionStore.ReadAsync(context, organization, cancellationToken);
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, OrganizationId organization, DateTimeOffset from, DateTimeOffset to)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Mcpx.Core.Jobs;
 using Mcpx.Core.Metrics;
 using Npgsql;
@@ -28,7 +27,7 @@ internal sealed class RollUpJob(ScopedContexts contexts, TimeProvider time) : IJ
 
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
-        long began = Stopwatch.GetTimestamp();
+        long began = time.GetTimestamp();
         int total = 0, rolled;
         do
         {
@@ -40,7 +39,7 @@ internal sealed class RollUpJob(ScopedContexts contexts, TimeProvider time) : IJ
         }
         while (rolled > 1 && !cancellationToken.IsCancellationRequested);
 
-        return $"{total} minutes, hours and days in {Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms.";
+        return $"{total} minutes, hours and days in {time.GetElapsedTime(began).TotalMilliseconds:0} ms.";
     }
 
     internal async Task CloseAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -57,10 +57,11 @@ public sealed class CallQueries(ServerAdmin servers, GatewayAdmin gateways, Time
     }
 
     /// <summary>An id names also what is gone; a slug only what is there.</summary>
-    private async Task<ServerId?> ServerOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
+    internal async Task<ServerId?> ServerOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
         text is null ? null : EntityId.TryParse(text, out ServerId id) ? id : (await servers.GetBySlugAsync(actor, text, cancellationToken)).Server.Id;
 
-    private async Task<GatewayId?> GatewayOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
+    /// <inheritdoc cref="ServerOfAsync"/>
+    internal async Task<GatewayId?> GatewayOfAsync(Actor actor, string? text, CancellationToken cancellationToken) =>
         text is null ? null : EntityId.TryParse(text, out GatewayId id) ? id : (await gateways.GetBySlugAsync(actor, text, cancellationToken)).Gateway.Id;
 
     private static TId? IdOf<TId>(InputCheck check, string? text, string field) where TId : struct, IEntityId<TId>
