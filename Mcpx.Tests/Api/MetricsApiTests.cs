@@ -103,7 +103,7 @@ public sealed class MetricsApiTests(GatewayFixture gateway) : IClassFixture<Gate
         (await gateway.PostAsync(slug, Proxy.Mcp.Call("pay"))).Status.ShouldBe(HttpStatusCode.OK);
         // On record before it is answered for: the journal's drain is waited for.
         await gateway.CallsOfAsync(slug);
-        for (var i = 0; i < 600 && (int)(await GetAsync($"history?server={id}&range=15m"))["total"]!["ok"]! == 0; i++) await Task.Delay(100, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(async () => (int)(await GetAsync($"history?server={id}&range=15m"))["total"]!["ok"]! > 0, "the call is in the figures", null, TestContext.Current.CancellationToken);
         ((int)(await GetAsync($"history?server={id}&range=15m"))["total"]!["ok"]!).ShouldBe(1);
 
         var stranger = await Stranger.CreateAsync(gateway);

@@ -130,6 +130,23 @@ internal sealed class DataHost : IAsyncDisposable
         ResponseBytes = 20,
     };
 
+    public async Task<bool> IsTimescaleAsync() => await QueryAsync("SELECT edition FROM schema_scripts LIMIT 1") is nameof(DatabaseEdition.Timescale);
+
+    /// <summary>As the owner of the schema, with all the time it takes.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlCommand command = Owner.CreateCommand(sql);
+        command.CommandTimeout = 3600;
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>As if the roll-up of figures had come as far as the day of an instant; on TimescaleDB there is nothing to say.</summary>
+    public async Task BeginRollUpAsync(DateTimeOffset at)
+    {
+        if (!await IsTimescaleAsync())
+            await ExecuteAsync($"UPDATE metric_rollup_state SET closing = date_bin('1 day', '{at:O}', '2000-01-01 00:00+00'), visible = date_bin('1 day', '{at:O}', '2000-01-01 00:00+00')");
+    }
+
     public async Task<object?> QueryAsync(string sql)
     {
         await using NpgsqlCommand command = Owner.CreateCommand(sql);

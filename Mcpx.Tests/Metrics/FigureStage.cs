@@ -1,7 +1,6 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
-using Mcpx.Data;
 using Mcpx.Data.Metrics;
 using Mcpx.Tests.Data;
 using Mcpx.Tests.Fixtures;
@@ -40,16 +39,14 @@ internal sealed class FigureStage(DataHost host, TimeProvider time, int seed) : 
     {
         await using DataHost first = await DataHost.StartAsync(postgres);
         string database = new NpgsqlConnectionStringBuilder(first.ConnectionString).Database!;
-        await using (NpgsqlCommand set = first.Owner.CreateCommand($"ALTER DATABASE \"{database}\" SET timezone = '{zone}'")) await set.ExecuteNonQueryAsync();
+        await first.ExecuteAsync($"ALTER DATABASE \"{database}\" SET timezone = '{zone}'");
         DataHost host = await DataHost.JoinAsync(first.ConnectionString, time);
-        FigureStage stage = new(host, time, seed);
         // As if the database had been made a week before the clock's now.
-        if (!await stage.IsTimescaleAsync())
-            await stage.ExecuteAsync($"UPDATE metric_rollup_state SET closing = date_bin('1 day', '{time.GetUtcNow() - TimeSpan.FromDays(7):O}', '2000-01-01 00:00+00'), visible = date_bin('1 day', '{time.GetUtcNow() - TimeSpan.FromDays(7):O}', '2000-01-01 00:00+00')");
-        return stage;
+        await host.BeginRollUpAsync(time.GetUtcNow() - TimeSpan.FromDays(7));
+        return new FigureStage(host, time, seed);
     }
 
-    public async Task<bool> IsTimescaleAsync() => await host.QueryAsync("SELECT edition FROM schema_scripts LIMIT 1") is nameof(DatabaseEdition.Timescale);
+    public Task<bool> IsTimescaleAsync() => host.IsTimescaleAsync();
 
     /// <summary>Some calls within a span, many of them on the borders of minutes, hours and days; a few seconds of work each time.</summary>
     public async Task AddAsync(int count, DateTimeOffset from, DateTimeOffset to)
@@ -74,11 +71,7 @@ internal sealed class FigureStage(DataHost host, TimeProvider time, int seed) : 
         foreach (string view in views) await RefreshAsync(view);
     }
 
-    public async Task ExecuteAsync(string sql)
-    {
-        await using NpgsqlCommand command = host.Owner.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
+    public Task ExecuteAsync(string sql) => host.ExecuteAsync(sql);
 
     public CallRecord Make(DateTimeOffset from, DateTimeOffset to)
     {
@@ -123,18 +116,18 @@ internal sealed class FigureStage(DataHost host, TimeProvider time, int seed) : 
     {
         // As far back as the policies of 018_metrics.timescale.sql look, and no further: of what is behind that, the source may be gone.
         TimeSpan back = TimeSpan.FromDays(view.EndsWith("1m", StringComparison.Ordinal) ? 6 : view.EndsWith("1h", StringComparison.Ordinal) ? 7 : 9);
-        for (int left = 20; ; left--)
+        await Eventually.TrueAsync(async () =>
         {
             try
             {
                 await ExecuteAsync($"CALL refresh_continuous_aggregate('{view}', '{time.GetUtcNow() - back:O}'::timestamptz, NULL)");
-                return;
+                return true;
             }
-            catch (PostgresException) when (left > 0)
+            catch (PostgresException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System);
+                return false;
             }
-        }
+        }, $"{view} is refreshed", null, CancellationToken.None);
     }
 
     private static Guid[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7())];

@@ -38,12 +38,12 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
         await using DataHost host = await DataHost.StartAsync(postgres);
         output.WriteLine($"{await host.QueryAsync("SELECT 'PostgreSQL ' || current_setting('server_version') || coalesce(', TimescaleDB ' || (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'), '')")}, {Events:n0} events over {Days} days");
         DateTimeOffset end = Down(DataHost.Now, TimeSpan.FromMinutes(1));
-        await ExecuteAsync(host, $"SELECT metrics_make_partitions('{end.AddDays(-Days - 1):O}', '{end.AddDays(1):O}')");
-        if (!await IsTimescaleAsync(host)) await ExecuteAsync(host, $"UPDATE metric_rollup_state SET closing = date_bin('1 day', '{end.AddDays(-Days):O}', '2000-01-01 00:00+00'), visible = date_bin('1 day', '{end.AddDays(-Days):O}', '2000-01-01 00:00+00')");
+        await host.ExecuteAsync($"SELECT metrics_make_partitions('{end.AddDays(-Days - 1):O}', '{end.AddDays(1):O}')");
+        await host.BeginRollUpAsync(end.AddDays(-Days));
 
-        await TimeAsync("events loaded", () => ExecuteAsync(host, Load(Events, end.AddDays(-Days), end)));
+        await TimeAsync("events loaded", () => host.ExecuteAsync(Load(Events, end.AddDays(-Days), end)));
         await TimeAsync("rolled up, all of it", () => RollUpAsync(host));
-        await ExecuteAsync(host, "VACUUM ANALYZE");
+        await host.ExecuteAsync("VACUUM ANALYZE");
         output.WriteLine(await SizesAsync(host));
         await AskAsync(host, end);
         await IngestAsync(host);
@@ -128,17 +128,17 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
     /// <summary>What the job has to do each minute at a thousand calls a second.</summary>
     private async Task RollUpMinutesAsync(DataHost host, DateTimeOffset end)
     {
-        if (await IsTimescaleAsync(host)) return;
+        if (await host.IsTimescaleAsync()) return;
         int each = Events > 100_000 ? EventsOfAMinute : 600;
         await RollUpAsync(host);
         DateTimeOffset at = Down(DataHost.Now, TimeSpan.FromMinutes(1)).AddMinutes(1);
         List<double> times = [];
         for (int i = 0; i < Minutes; i++, at = at.AddMinutes(1))
         {
-            await ExecuteAsync(host, Load(each, at, at.AddMinutes(1)));
-            await ExecuteAsync(host, $"SELECT metrics_close('{at.AddMinutes(1):O}', interval '6 hours')");
+            await host.ExecuteAsync(Load(each, at, at.AddMinutes(1)));
+            await host.ExecuteAsync($"SELECT metrics_close('{at.AddMinutes(1):O}', interval '6 hours')");
             long began = Stopwatch.GetTimestamp();
-            await ExecuteAsync(host, "SELECT metrics_roll_up('1m')");
+            await host.ExecuteAsync("SELECT metrics_roll_up('1m')");
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 
@@ -155,7 +155,7 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
 
     private static async Task RollUpAsync(DataHost host)
     {
-        if (!await IsTimescaleAsync(host))
+        if (!await host.IsTimescaleAsync())
         {
             await host.Get<RollUpJob>().RunAsync(Cancelled);
             return;
@@ -163,13 +163,11 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
 
         foreach (string level in (string[])["1m", "1h", "1d"])
         {
-            foreach (string kind in (string[])["metric_", "metric_caller_"]) await ExecuteAsync(host, $"CALL refresh_continuous_aggregate('{kind}{level}', NULL, now())");
+            foreach (string kind in (string[])["metric_", "metric_caller_"]) await host.ExecuteAsync($"CALL refresh_continuous_aggregate('{kind}{level}', NULL, now())");
         }
     }
 
-    private static async Task<bool> IsTimescaleAsync(DataHost host) => await host.QueryAsync("SELECT edition FROM schema_scripts LIMIT 1") is nameof(DatabaseEdition.Timescale);
-
-    private static async Task<string> SizesAsync(DataHost host) => (string)(await host.QueryAsync(await IsTimescaleAsync(host)
+    private static async Task<string> SizesAsync(DataHost host) => (string)(await host.QueryAsync(await host.IsTimescaleAsync()
         ? """
           SELECT string_agg(name || ' ' || pg_size_pretty(size), ', ') FROM (
               SELECT name, (SELECT total_bytes FROM hypertable_detailed_size(t)) AS size FROM (
@@ -181,13 +179,6 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
               SELECT p.relname AS name, sum(pg_total_relation_size(c.oid)) AS size FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
               WHERE p.relname LIKE 'metric%' AND p.relkind = 'p' GROUP BY 1) sizes
           """))!;
-
-    private static async Task ExecuteAsync(DataHost host, string sql)
-    {
-        await using NpgsqlCommand command = host.Owner.CreateCommand(sql);
-        command.CommandTimeout = 3600;
-        await command.ExecuteNonQueryAsync(Cancelled);
-    }
 
     private static DateTimeOffset Down(DateTimeOffset time, TimeSpan width) => new(time.UtcTicks - time.UtcTicks % width.Ticks, TimeSpan.Zero);
 }
