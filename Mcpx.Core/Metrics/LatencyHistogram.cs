@@ -3,16 +3,12 @@ namespace Mcpx.Core.Metrics;
 /// <summary>How many calls took how long, by <see cref="LatencyBuckets"/>.</summary>
 public sealed class LatencyHistogram
 {
-    // As the database packs it: bucket << 40 | count.
-    private const int CountBits = 40;
-    private const long CountMask = (1L << CountBits) - 1;
+    private readonly List<KeyValuePair<int, long>> _counts;
 
-    private readonly SortedDictionary<int, long> _counts;
-
-    private LatencyHistogram(SortedDictionary<int, long> counts)
+    internal LatencyHistogram(List<KeyValuePair<int, long>> counts)
     {
         _counts = counts;
-        Count = counts.Values.Sum();
+        Count = counts.Sum(c => c.Value);
     }
 
     public static LatencyHistogram Empty { get; } = new([]);
@@ -22,23 +18,13 @@ public sealed class LatencyHistogram
     /// <summary>Buckets that hold something, in order.</summary>
     public IReadOnlyCollection<KeyValuePair<int, long>> Counts => _counts;
 
-    /// <param name="packed">Elements of <c>bucket &lt;&lt; 40 | count</c>; a bucket may come more than once.</param>
-    public static LatencyHistogram Unpack(ReadOnlySpan<long> packed)
-    {
-        if (packed.IsEmpty) return Empty;
-        SortedDictionary<int, long> counts = [];
-        foreach (long element in packed)
-            Add(counts, (int)(element >> CountBits), element & CountMask);
-        return new LatencyHistogram(counts);
-    }
-
     /// <summary>All of them in one: it says of their calls together what each says of its own.</summary>
     public static LatencyHistogram Merge(IEnumerable<LatencyHistogram> histograms)
     {
-        SortedDictionary<int, long> counts = [];
+        LatencyCounts counts = new();
         foreach (var (bucket, count) in histograms.SelectMany(h => h._counts))
-            Add(counts, bucket, count);
-        return counts.Count == 0 ? Empty : new LatencyHistogram(counts);
+            counts.Add(bucket, count);
+        return counts.Take();
     }
 
     /// <summary>
@@ -58,6 +44,4 @@ public sealed class LatencyHistogram
 
         return null;
     }
-
-    private static void Add(SortedDictionary<int, long> counts, int bucket, long count) => counts[bucket] = counts.GetValueOrDefault(bucket) + count;
 }

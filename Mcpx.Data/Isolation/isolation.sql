@@ -137,7 +137,7 @@ DO $$
 DECLARE
     v text;
 BEGIN
-    FOR v IN SELECT 'metric_events' UNION ALL SELECT k.view || l FROM metric_kinds() k, unnest(ARRAY['1m', '1h', '1d']) l LOOP
+    FOR v IN SELECT 'metric_events' UNION ALL SELECT k.view || l FROM metric_kinds() k, unnest(ARRAY['1m', '1h', '1d', 'rolled_1m', 'rolled_1h', 'rolled_1d']) l LOOP
         EXECUTE format('DROP VIEW IF EXISTS tenant_%1$s', v);
         EXECUTE format('CREATE VIEW tenant_%1$s WITH (security_barrier) AS SELECT * FROM %1$s WHERE org_id = (SELECT mcpx_org())', v);
         EXECUTE format('GRANT SELECT ON tenant_%1$s TO "{app}"', v);
@@ -146,6 +146,8 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_drop, metrics_ended, metric_keep_name FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_drop, metrics_ended TO "{engine}";
+-- Where to read on: a time, the same for all.
+GRANT EXECUTE ON FUNCTION metrics_rolled_up TO "{app}";
 
 -- What a filter of calls asks for, as a condition: see CallFilterJson. Written out rather than passed, so that the planner
 -- sees the values, and knows of each how many rows have it; every one of them is quoted. Tools and rules are compared by

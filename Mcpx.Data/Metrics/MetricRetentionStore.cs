@@ -37,13 +37,8 @@ internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter
 
     public async Task<IReadOnlyDictionary<MetricLevel, DateTimeOffset>> RolledUpAsync(CancellationToken cancellationToken)
     {
-        Dictionary<MetricLevel, DateTimeOffset> until = [];
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
-        await using NpgsqlCommand command = Command(connection, "SELECT level, until FROM metrics_rolled_up() WHERE until > '2000-01-01'");
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            until[Levels.Single(l => NameOf(l) == reader.GetString(0))] = reader.GetFieldValue<DateTimeOffset>(1);
-        return until;
+        return await RollUpPieces.BordersAsync(connection, cancellationToken);
     }
 
     public async Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken)

@@ -7,8 +7,8 @@ using NpgsqlTypes;
 namespace Mcpx.Data.Metrics;
 
 /// <summary>
-/// Reads figures of any range, step and grouping in one query, the same on both editions: sums as they are, histograms added up
-/// bucket by bucket. Percentiles are found in those by who asked, since only histograms can be put together further.
+/// Reads figures of any range, step and grouping in one query, the same on both editions: sums as they are, histograms one behind the
+/// other, to be added up here. Percentiles are found in those by who asked, since only histograms can be put together further.
 /// </summary>
 internal static class RollUpReader
 {
@@ -34,51 +34,56 @@ internal static class RollUpReader
     public static async Task<IReadOnlyList<MetricRow>> ReadAsync(
         NpgsqlConnection connection, OrganizationId? organization, MetricSelection selection, CancellationToken cancellationToken)
     {
+        RollUpPiece[] pieces = selection.Level is MetricLevel.Event
+            ? [new(MetricLevel.Event, selection.From, selection.To)]
+            : [.. RollUpPieces.Of(selection, await RollUpPieces.BordersAsync(connection, cancellationToken))];
+        if (pieces.Length == 0) return [];
         await using NpgsqlBatch batch = new(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Settings));
-        batch.BatchCommands.Add(Question(organization, selection));
+        batch.BatchCommands.Add(Question(organization, selection, pieces));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
+        LatencyCounts counts = new();
         List<MetricRow> rows = [];
         while (await reader.ReadAsync(cancellationToken))
-            rows.Add(Read(reader, selection));
+            rows.Add(Read(reader, selection, counts));
         return rows;
     }
 
-    private static NpgsqlBatchCommand Question(OrganizationId? organization, MetricSelection selection)
+    private static NpgsqlBatchCommand Question(OrganizationId? organization, MetricSelection selection, RollUpPiece[] pieces)
     {
-        bool ofEvents = selection.Level is MetricLevel.Event, ofCallers = ReadsCallers(selection);
-        string time = ofEvents ? "time" : "bucket";
-        string[] histograms = ofCallers ? ["total"] : Histograms;
+        string[] histograms = ReadsCallers(selection) ? ["total"] : Histograms;
         NpgsqlBatchCommand command = new();
-        StringBuilder sql = new();
-        sql.Append("WITH s AS (SELECT ").Append(selection.Step is null ? "$1" : $"date_bin($3, {time}, '2000-01-01 00:00+00')").Append(" AS at, ")
-            .Append(Keys(selection.By)).Append(", ")
-            .Append(ofEvents ? SumsOfAnEvent : $"{string.Join(", ", Sums)}, max_us").Append(", ")
-            .AppendJoin(", ", histograms.Select(h => ofEvents ? $"{h}_bucket" : $"{h}_hist"))
-            .Append(" FROM ").Append(organization is null ? "" : "tenant_").Append(View(selection.Level, ofCallers))
-            .Append(" WHERE ").Append(time).Append(" >= $1 AND ").Append(time).Append(" < $2");
-        Add(command, selection.From.UtcDateTime, NpgsqlDbType.TimestampTz);
-        Add(command, selection.To.UtcDateTime, NpgsqlDbType.TimestampTz);
-        if (selection.Step is { } step) Add(command, step, NpgsqlDbType.Interval);
+        StringBuilder conditions = new();
         // Said here too, where the planner can use it: the view says it for whoever forgets.
-        Where(sql, command, "org_id", organization?.Value);
-        Where(sql, command, "server_id", selection.Filter.Server?.Value);
-        Where(sql, command, "gateway_id", selection.Filter.Gateway?.Value);
-        Where(sql, command, "caller_id", selection.Filter.Caller);
-        Where(sql, command, "tool", selection.Filter.Tool);
-        Where(sql, command, "method", selection.Filter.Method);
-        sql.Append("), k AS (SELECT at, id, name, ").AppendJoin(", ", Sums.Select(s => $"sum({s})::bigint AS {s}")).Append(", max(max_us) AS max_us FROM s GROUP BY 1, 2, 3)");
-        foreach (string h in histograms)
+        Where(conditions, command, "org_id", organization?.Value);
+        Where(conditions, command, "server_id", selection.Filter.Server?.Value);
+        Where(conditions, command, "gateway_id", selection.Filter.Gateway?.Value);
+        Where(conditions, command, "caller_id", selection.Filter.Caller);
+        Where(conditions, command, "tool", selection.Filter.Tool);
+        Where(conditions, command, "method", selection.Filter.Method);
+        string from = Add(command, selection.From.UtcDateTime, NpgsqlDbType.TimestampTz);
+        string? step = selection.Step is { } width ? Add(command, width, NpgsqlDbType.Interval) : null;
+
+        StringBuilder sql = new();
+        sql.Append("SELECT at, id, name, ").AppendJoin(", ", Sums.Select(s => $"sum({s})::bigint")).Append(", max(max_us), ")
+            .AppendJoin(", ", histograms.Select(h => $"string_agg(array_send({h}_hist), '')")).Append(" FROM (");
+        for (int i = 0; i < pieces.Length; i++)
         {
-            sql.Append($", {h}_counts AS (SELECT at, id, name, ")
-                .Append(ofEvents ? $"{h}_bucket::bigint AS bucket, count(*) AS n FROM s WHERE {h}_bucket IS NOT NULL" : $"e >> 40 AS bucket, sum(e & 1099511627775)::bigint AS n FROM s, unnest({h}_hist) e")
-                .Append($" GROUP BY 1, 2, 3, 4), {h}_packed AS (SELECT at, id, name, array_agg(bucket << 40 | n) AS {h}_hist FROM {h}_counts GROUP BY 1, 2, 3)");
+            bool ofEvents = pieces[i].Level is MetricLevel.Event;
+            string time = ofEvents ? "time" : "bucket";
+            sql.Append(i == 0 ? "" : " UNION ALL ")
+                .Append("SELECT ").Append(step is null ? from : $"date_bin({step}, {time}, '2000-01-01 00:00+00')").Append(" AS at, ")
+                .Append(Keys(selection.By)).Append(", ")
+                .Append(ofEvents ? SumsOfAnEvent : $"{string.Join(", ", Sums)}, max_us").Append(", ")
+                .AppendJoin(", ", histograms.Select(h => ofEvents ? $"CASE WHEN {h}_bucket IS NOT NULL THEN ARRAY[({h}_bucket::bigint << 40) | 1] END AS {h}_hist" : $"{h}_hist"))
+                .Append(" FROM ").Append(organization is null ? "" : "tenant_").Append(View(pieces[i].Level, ReadsCallers(selection)))
+                .Append(" WHERE ").Append(time).Append(" >= ").Append(Add(command, pieces[i].From.UtcDateTime, NpgsqlDbType.TimestampTz))
+                .Append(" AND ").Append(time).Append(" < ").Append(Add(command, pieces[i].To.UtcDateTime, NpgsqlDbType.TimestampTz))
+                .Append(conditions);
         }
 
-        sql.Append(" SELECT at, id, name, ").AppendJoin(", ", Sums).Append(", max_us, ").AppendJoin(", ", histograms.Select(h => $"{h}_hist")).Append(" FROM k");
-        foreach (string h in histograms) sql.Append($" LEFT JOIN {h}_packed USING (at, id, name)");
-        command.CommandText = sql.Append(" ORDER BY at, id, name").ToString();
+        command.CommandText = sql.Append(") s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3").ToString();
         return command;
     }
 
@@ -89,12 +94,11 @@ internal static class RollUpReader
     private static string View(MetricLevel level, bool ofCallers) => level switch
     {
         MetricLevel.Event => "metric_events",
-        MetricLevel.Minute => ofCallers ? "metric_caller_1m" : "metric_1m",
-        MetricLevel.Hour => ofCallers ? "metric_caller_1h" : "metric_1h",
-        _ => ofCallers ? "metric_caller_1d" : "metric_1d",
+        MetricLevel.Minute => ofCallers ? "metric_caller_rolled_1m" : "metric_rolled_1m",
+        MetricLevel.Hour => ofCallers ? "metric_caller_rolled_1h" : "metric_rolled_1h",
+        _ => ofCallers ? "metric_caller_rolled_1d" : "metric_rolled_1d",
     };
 
-    // Never null, so that they can be joined by.
     private static string Keys(MetricDimension? by) => by switch
     {
         MetricDimension.Server => "server_id AS id, '' AS name",
@@ -113,9 +117,14 @@ internal static class RollUpReader
         sql.Append($" AND {column} = ${command.Parameters.Count}");
     }
 
-    private static void Add(NpgsqlBatchCommand command, object value, NpgsqlDbType type) => command.Parameters.Add(new() { Value = value, NpgsqlDbType = type });
+    /// <summary>How the query names it.</summary>
+    private static string Add(NpgsqlBatchCommand command, object value, NpgsqlDbType type)
+    {
+        command.Parameters.Add(new() { Value = value, NpgsqlDbType = type });
+        return $"${command.Parameters.Count}";
+    }
 
-    private static MetricRow Read(NpgsqlDataReader row, MetricSelection selection)
+    private static MetricRow Read(NpgsqlDataReader row, MetricSelection selection, LatencyCounts counted)
     {
         const int FirstSum = 3;
         int column = FirstSum;
@@ -128,7 +137,11 @@ internal static class RollUpReader
 
         long Next() => row.IsDBNull(column++) ? 0 : row.GetInt64(column - 1);
 
-        LatencyHistogram Histogram(int behind) =>
-            column + behind >= row.FieldCount || row.IsDBNull(column + behind) ? LatencyHistogram.Empty : LatencyHistogram.Unpack(row.GetFieldValue<long[]>(column + behind));
+        LatencyHistogram Histogram(int behind)
+        {
+            if (column + behind >= row.FieldCount || row.IsDBNull(column + behind)) return LatencyHistogram.Empty;
+            SentArrays.Read(row.GetFieldValue<byte[]>(column + behind), counted.AddPacked);
+            return counted.Take();
+        }
     }
 }

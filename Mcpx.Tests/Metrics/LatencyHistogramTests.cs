@@ -37,9 +37,21 @@ public sealed class LatencyHistogramTests
     [Fact]
     public void A_bucket_that_comes_twice_is_added_up()
     {
-        LatencyHistogram histogram = LatencyHistogram.Unpack([5L << 40 | 2, 3L << 40 | 1, 5L << 40 | 4]);
+        LatencyHistogram histogram = Unpack([5L << 40 | 2, 3L << 40 | 1, 5L << 40 | 4]);
         histogram.Counts.ShouldBe([new(3, 1), new(5, 6)]);
         histogram.Count.ShouldBe(7);
+    }
+
+    [Fact]
+    public void What_was_taken_is_counted_no_more()
+    {
+        LatencyCounts counts = new();
+        counts.Add(2, 1);
+        counts.Take().Count.ShouldBe(1);
+        counts.Take().ShouldBeSameAs(LatencyHistogram.Empty);
+        // Longer than any bucket that it has room for.
+        counts.Add(LatencyBuckets.Of(long.MaxValue), 7);
+        counts.Take().Counts.ShouldBe([new(LatencyBuckets.Of(long.MaxValue), 7)]);
     }
 
     [Fact]
@@ -49,5 +61,12 @@ public sealed class LatencyHistogramTests
         Should.Throw<ArgumentOutOfRangeException>(() => LatencyHistogram.Empty.Percentile(0));
     }
 
-    private static LatencyHistogram Of(long[] microseconds) => LatencyHistogram.Unpack([.. microseconds.Select(m => (long)LatencyBuckets.Of(m) << 40 | 1)]);
+    private static LatencyHistogram Of(long[] microseconds) => Unpack([.. microseconds.Select(m => (long)LatencyBuckets.Of(m) << 40 | 1)]);
+
+    private static LatencyHistogram Unpack(long[] packed)
+    {
+        LatencyCounts counts = new();
+        foreach (long element in packed) counts.AddPacked(element);
+        return counts.Take();
+    }
 }
