@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Mcpx.Core.Identity;
@@ -21,7 +20,6 @@ public sealed partial class NewAddresses(IAdminEntryStore store, TimeProvider ti
 
     private const int MostRemembered = 20_000;
     private const int MostWaiting = 1_000;
-    private const int Ipv6Network = 8;
 
     private readonly ConcurrentDictionary<Use, byte> _known = new();
     private readonly Channel<(AdminEntry Entry, Use Use)> _waiting = Channel.CreateBounded<(AdminEntry, Use)>(MostWaiting);
@@ -71,17 +69,7 @@ public sealed partial class NewAddresses(IAdminEntryStore store, TimeProvider ti
             : new AuditSubject(SubjectKinds.ServiceAccount, caller.Principal.Id, caller.Principal.Name);
         AdminAction action = isToken ? AdminAction.TokenNewAddress : AdminAction.ServiceAccountNewAddress;
         return new AdminEntry(AdminEntryId.From(Guid.CreateVersion7(now)), now, caller.Organization, AuditActor.Of(caller.Principal),
-            RequestOrigin.Of(credential, NetworkOf(address), userAgent), action.Name, subject, Before: null, After: null);
-    }
-
-    /// <summary>An IPv6 host changes its address within its network day by day.</summary>
-    private static string NetworkOf(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4().ToString();
-        if (address.AddressFamily is not AddressFamily.InterNetworkV6 || IPAddress.IsLoopback(address)) return address.ToString();
-        byte[] bytes = address.GetAddressBytes();
-        Array.Clear(bytes, Ipv6Network, bytes.Length - Ipv6Network);
-        return $"{new IPAddress(bytes)}/64";
+            RequestOrigin.Of(credential, HostNetwork.Of(address), userAgent), action.Name, subject, Before: null, After: null);
     }
 
     [LoggerMessage(6221, LogLevel.Warning, "A credential's use from a new address could not be noted in the audit log: {Reason}. Its next use tries again.")]

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Mcpx.Core.Primitives;
 using Microsoft.Extensions.Hosting;
@@ -17,8 +16,6 @@ public sealed partial class RefusedSignIns(IAdminEntryStore store, TimeProvider 
 {
     /// <summary>Provider, reason and address make a kind.</summary>
     public const int MostKinds = 100;
-
-    private const int Ipv6Network = 8;
 
     private static readonly Kind Others = new("", "Several", "");
 
@@ -93,14 +90,7 @@ public sealed partial class RefusedSignIns(IAdminEntryStore store, TimeProvider 
         }
     }
 
-    /// <summary>A home's IPv6 network has more addresses than this could count.</summary>
-    private static string NetworkOf(string? address)
-    {
-        if (!IPAddress.TryParse(address, out IPAddress? parsed) || parsed.AddressFamily is not AddressFamily.InterNetworkV6) return address ?? "";
-        byte[] bytes = parsed.GetAddressBytes();
-        Array.Clear(bytes, Ipv6Network, bytes.Length - Ipv6Network);
-        return new IPAddress(bytes).ToString();
-    }
+    private static string NetworkOf(string? address) => IPAddress.TryParse(address, out IPAddress? parsed) ? HostNetwork.Of(parsed) : address ?? "";
 
     [LoggerMessage(6220, LogLevel.Warning, "{Times} refused sign-ins with {Provider} could not be noted in the audit log: {Reason}")]
     private static partial void LogNotWritten(ILogger logger, int times, string provider, string reason);

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.OAuth;
 
@@ -58,13 +58,7 @@ public sealed class FailureLimit(TimeProvider time)
 
     private static string KeyOf(string? client, IPAddress? address) => client is null ? $"a {Network(address)}" : $"c {Network(address)} {client}";
 
-    /// <summary>One network of IPv6 is one neighbour: each has 2⁶⁴ addresses to come from.</summary>
-    private static string Network(IPAddress? address)
-    {
-        if (address is null) return "unknown";
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        return address.AddressFamily is AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
-    }
+    private static string Network(IPAddress? address) => address is null ? "unknown" : HostNetwork.Of(address);
 
     private static TimeSpan? Later(TimeSpan? one, TimeSpan? other) => one is null ? other : other is null || one > other ? one : other;
 }

@@ -166,8 +166,7 @@ public sealed class LoginTests(PostgresFixture postgres) : DataTests(postgres)
         [
             "revocations INSERT", "revocations SELECT", "tenant_call_payloads SELECT", "tenant_calls SELECT", "tenant_metric_events SELECT", "tenant_metric_1m SELECT", "tenant_metric_1h SELECT",
             "tenant_metric_1d SELECT", "tenant_metric_caller_1m SELECT", "tenant_metric_caller_1h SELECT", "tenant_metric_caller_1d SELECT",
-            "tenant_metric_rolled_1m SELECT", "tenant_metric_rolled_1h SELECT", "tenant_metric_rolled_1d SELECT",
-            "tenant_metric_caller_rolled_1m SELECT", "tenant_metric_caller_rolled_1h SELECT", "tenant_metric_caller_rolled_1d SELECT",
+            .. new[] { "1m", "1h", "1d" }.SelectMany(level => new[] { $"tenant_metric_rolled_{level} SELECT", $"tenant_metric_caller_rolled_{level} SELECT" }),
         ], ignoreOrder: true);
     }
 
