@@ -25,6 +25,7 @@ using Mcpx.Data.Audit.Chain;
 using Mcpx.Data.Calls;
 using Mcpx.Data.Calls.Retention;
 using Mcpx.Data.Changes;
+using Mcpx.Data.Copying;
 using Mcpx.Data.Credentials;
 using Mcpx.Data.Egress;
 using Mcpx.Data.Gateways;
@@ -59,11 +60,11 @@ public static class DataServices
             new Lazy<ISecretProtector>(() => new AesGcmSecretProtector(provider.GetRequiredService<KeyRing>(), DatabaseLogins.Purpose)),
             provider.GetRequiredService<ILogger<DatabaseMigrator>>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new DatabaseCopy(provider.GetRequiredService<Databases>(), provider.GetRequiredService<DatabaseMigrator>(), provider.GetRequiredService<ILogger<DatabaseCopy>>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IDatabaseFacts>(provider => provider.GetRequiredService<DatabaseMigrator>());
 
         services.AddSingleton(provider => new ReplicaId(Guid.CreateVersion7(provider.GetRequiredService<TimeProvider>().GetUtcNow())));
-        services.AddSingleton<ChangeWriter>();
-        services.AddSingleton<ChangePoll>();
+        services.AddSingleton<ChangeWriter>().AddSingleton<ChangePoll>();
         services.AddSingleton<ChangeListener>();
         services.AddHostedService(provider => provider.GetRequiredService<ChangeListener>());
 

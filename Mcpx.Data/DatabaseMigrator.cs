@@ -108,6 +108,13 @@ public sealed class DatabaseMigrator : IDatabaseFacts
         }
     }
 
+    /// <summary>The migrations that this release knows, and those that a database had.</summary>
+    internal static async Task<(IReadOnlyList<string> Known, IReadOnlyList<string> Applied)> ReadStepsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using McpxDbContext context = new(OptionsOver(connection), DataScope.Everything);
+        return ([.. context.Database.GetMigrations()], [.. await context.Database.GetAppliedMigrationsAsync(cancellationToken)]);
+    }
+
     private static DatabaseStartException NotMigrated(string reason) =>
         new($"The database is not at this release's schema ({reason}): run `mcpx migrate` as its owner first.");
 
@@ -127,7 +134,7 @@ public sealed class DatabaseMigrator : IDatabaseFacts
         }
     }
 
-    private static async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    internal static async Task<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         try
         {

@@ -8,6 +8,7 @@ try
 {
     if (args is ["migrate", .. var settings]) return await MigrateCommand.RunAsync(settings);
     if (args is ["audit", "verify", .. var chosen]) return await AuditCommand.RunAsync(chosen);
+    if (args is ["database", var what, .. var options]) return await DatabaseCommand.RunAsync(what, options);
     if (args is ["keys", var verb, .. var rest]) return await KeysCommand.RunAsync(verb, rest);
     await using McpxInstance mcpx = await McpxInstance.CreateAsync(args);
     await mcpx.App.RunAsync();

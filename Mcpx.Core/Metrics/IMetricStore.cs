@@ -5,8 +5,9 @@ namespace Mcpx.Core.Metrics;
 /// <summary>Where figures are kept. What has no calls has no row.</summary>
 public interface IMetricStore
 {
-    /// <summary>Every step of [from, to) in order, steps without calls included; from events, exact.</summary>
-    Task<MetricSeries> SeriesAsync(OrganizationId organization, DateTimeOffset from, DateTimeOffset to, TimeSpan step, CancellationToken cancellationToken);
+    /// <summary>Every step of some spans in order, steps without calls included; from events, exact, and in one question.</summary>
+    /// <param name="servers">Over which time servers are told apart; null leaves them out.</param>
+    Task<LiveAnswer> LiveAsync(OrganizationId organization, IReadOnlyList<MetricSpan> spans, MetricSpan? servers, CancellationToken cancellationToken);
 
     /// <summary>From events, exact.</summary>
     Task<IReadOnlyList<ServerFigures>> ByServerAsync(OrganizationId organization, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);

@@ -1,6 +1,6 @@
 namespace Mcpx.Core.Metrics;
 
-/// <summary>Reads once a second and tells everybody who listens.</summary>
+/// <summary>Reads an organisation's figures once a second and tells everybody who listens, each the range that they look at.</summary>
 internal sealed class LivePoller : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -9,8 +9,10 @@ internal sealed class LivePoller : IDisposable
     private readonly Action<Exception> _onFailure;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationToken _stopped;
-    private volatile Action<LiveFrame>[] _listeners = [];
-    private volatile LiveFrame? _latest;
+    private readonly SemaphoreSlim _due = new(1);
+    private volatile Listener[] _listeners = [];
+    private volatile IReadOnlyDictionary<TimeSpan, LiveFrame> _latest = new Dictionary<TimeSpan, LiveFrame>();
+    private bool _failing;
 
     private LivePoller(LiveReader reader, Action<Exception> onFailure)
     {
@@ -19,22 +21,24 @@ internal sealed class LivePoller : IDisposable
         _stopped = _stop.Token;
     }
 
-    public static LivePoller Start(LiveReader reader, TimeProvider time, Action<Exception> onFailure)
+    /// <param name="first">Who listens from the beginning.</param>
+    public static LivePoller Start(LiveReader reader, TimeProvider time, Action<Exception> onFailure, Listener first)
     {
-        LivePoller poller = new(reader, onFailure);
+        LivePoller poller = new(reader, onFailure) { _listeners = [first] };
         _ = Task.Run(() => poller.RunAsync(time));
         return poller;
     }
 
     /// <summary>Not from several threads at once; the same holds for <see cref="Remove"/>.</summary>
-    public void Add(Action<LiveFrame> listener)
+    public void Add(Listener listener)
     {
         _listeners = [.. _listeners, listener];
-        if (_latest is { } frame) listener(frame);
+        if (_latest.TryGetValue(listener.Range, out LiveFrame? frame)) listener.OnFrame(frame);
+        else Wake();
     }
 
     /// <summary>True when nobody listens any more.</summary>
-    public bool Remove(Action<LiveFrame> listener)
+    public bool Remove(Listener listener)
     {
         _listeners = [.. _listeners.Where(l => l != listener)];
         return _listeners.Length == 0;
@@ -48,14 +52,16 @@ internal sealed class LivePoller : IDisposable
 
     private async Task RunAsync(TimeProvider time)
     {
-        using PeriodicTimer timer = new(Interval, time);
+        await using ITimer timer = time.CreateTimer(_ => Wake(), null, Interval, Interval);
         try
         {
-            do
+            while (true)
             {
+                await _due.WaitAsync(_stopped);
+                // A turn that came just when it was stopped is one for nobody.
+                _stopped.ThrowIfCancellationRequested();
                 await PollAsync();
             }
-            while (await timer.WaitForNextTickAsync(_stopped));
         }
         catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
         {
@@ -63,21 +69,44 @@ internal sealed class LivePoller : IDisposable
         }
     }
 
+    /// <summary>One turn that waits is enough, however slow the one before it is.</summary>
+    private void Wake()
+    {
+        lock (_due)
+        {
+            if (_due.CurrentCount == 0) _due.Release();
+        }
+    }
+
     private async Task PollAsync()
     {
+        Listener[] listeners = _listeners;
+        TimeSpan[] ranges = [.. listeners.Select(l => l.Range).Distinct()];
         try
         {
-            _latest = await _reader.ReadAsync(_stopped);
+            _latest = await _reader.ReadAsync(ranges, _stopped);
+            _failing = false;
         }
         catch (Exception e) when (e is not OperationCanceledException || !_stopped.IsCancellationRequested)
         {
             // Said once per outage, not once per second.
-            if (_latest is not { Stale: true }) _onFailure(e);
-            _latest = (_latest ?? new LiveFrame(default, _reader.Step, new MetricPoint(default, 0, 0, 0, null, null, null), [], [], Stale: true)) with { Stale = true };
+            if (!_failing) _onFailure(e);
+            _failing = true;
+            _latest = ranges.ToDictionary(r => r, r => (_latest.GetValueOrDefault(r) ?? LiveFrame.Unknown(LiveSteps.StepOf(r))) with { Stale = true });
         }
 
-        if (_latest is not { } frame) return;
-        foreach (Action<LiveFrame> listener in _listeners)
-            listener(frame);
+        // Who came meanwhile has a turn of their own.
+        foreach (Listener listener in listeners)
+        {
+            if (_listeners.Contains(listener)) listener.OnFrame(_latest[listener.Range]);
+        }
+    }
+
+    /// <summary>Somebody who looks at a range.</summary>
+    internal sealed class Listener(TimeSpan range, Action<LiveFrame> onFrame)
+    {
+        public TimeSpan Range => range;
+
+        public void OnFrame(LiveFrame frame) => onFrame(frame);
     }
 }

@@ -14,3 +14,12 @@ public sealed record MetricSeries(TimeSpan Step, IReadOnlyList<MetricPoint> Poin
 
 /// <summary>One server's share of a range.</summary>
 public sealed record ServerFigures(ServerId Server, MetricPoint Figures, DateTimeOffset? LastCall);
+
+/// <summary>A range in steps.</summary>
+/// <param name="From">In.</param>
+/// <param name="To">Out.</param>
+public sealed record MetricSpan(DateTimeOffset From, DateTimeOffset To, TimeSpan Step);
+
+/// <param name="Series">One for each span that was asked for.</param>
+/// <param name="Servers">Null when they were not asked for.</param>
+public sealed record LiveAnswer(IReadOnlyList<MetricSeries> Series, IReadOnlyList<ServerFigures>? Servers);

@@ -19,8 +19,9 @@ public interface IMetricRetentionStore
     /// <summary>Whose figures are there although they are gone themselves.</summary>
     Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken);
 
+    /// <summary>Of each organisation what is of before its instant, at once.</summary>
     /// <returns>How many rows.</returns>
-    Task<long> DeleteAsync(OrganizationId organization, MetricLevel level, DateTimeOffset before, CancellationToken cancellationToken);
+    Task<long> DeleteAsync(MetricLevel level, IReadOnlyCollection<(OrganizationId Organization, DateTimeOffset Before)> passed, CancellationToken cancellationToken);
 
     /// <summary>Whole partitions or chunks that end at or before an instant, whoever they are of.</summary>
     /// <returns>How many.</returns>

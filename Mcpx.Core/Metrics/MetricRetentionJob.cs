@@ -5,7 +5,7 @@ namespace Mcpx.Core.Metrics;
 
 /// <summary>
 /// Removes figures that are older than their organisation keeps them: what no organisation keeps goes by whole partitions, the
-/// rest row by row. It may be cut off anywhere.
+/// rest by one statement a level, however many organisations there are. It may be cut off anywhere.
 /// </summary>
 public sealed class MetricRetentionJob(IMetricRetentionStore store, TimeProvider time) : IJob
 {
@@ -32,11 +32,10 @@ public sealed class MetricRetentionJob(IMetricRetentionStore store, TimeProvider
             // Calls that named no organisation are kept as long as by default.
             int longest = Math.Max(MetricRetention.Default.Of(level), all.Select(o => o.Kept.Of(level)).DefaultIfEmpty().Max());
             parts += await store.DropAsync(level, Before(longest), cancellationToken);
-            foreach (var (organization, kept) in all)
-                rows += await store.DeleteAsync(organization, level, Before(kept.Of(level)), cancellationToken);
-            rows += await store.DeleteAsync(OrganizationId.None, level, Before(MetricRetention.Default.Of(level)), cancellationToken);
-            foreach (OrganizationId ended in await store.ListEndedAsync(level, cancellationToken))
-                rows += await store.DeleteAsync(ended, level, DateTimeOffset.MaxValue, cancellationToken);
+            rows += await store.DeleteAsync(level,
+                [.. all.Select(o => (o.Organization, Before(o.Kept.Of(level)))), (OrganizationId.None, Before(MetricRetention.Default.Of(level)))], cancellationToken);
+            // Apart, because of theirs everything goes: among the others they would have every partition looked at.
+            rows += await store.DeleteAsync(level, [.. (await store.ListEndedAsync(level, cancellationToken)).Select(ended => (ended, DateTimeOffset.MaxValue))], cancellationToken);
         }
 
         return $"{parts} partitions and {rows} rows passed their time.";

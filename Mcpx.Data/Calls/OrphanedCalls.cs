@@ -107,7 +107,7 @@ internal sealed partial class OrphanedCalls(ScopedContexts contexts, IMetricRete
         }
         while (batch > 0);
         foreach (MetricLevel level in Enum.GetValues<MetricLevel>())
-            await figures.DeleteAsync(organization, level, DateTimeOffset.MaxValue, cancellationToken);
+            await figures.DeleteAsync(level, [(organization, DateTimeOffset.MaxValue)], cancellationToken);
         if (deleted > 0) LogDeleted(logger, deleted, organization);
         return deleted;
     }

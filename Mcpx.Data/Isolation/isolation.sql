@@ -144,8 +144,8 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %1$s TO "{engine}"', v);
     END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_drop, metrics_ended, metric_keep_name FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_drop, metrics_ended TO "{engine}";
+REVOKE ALL ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_expire, metrics_drop, metrics_ended, metric_keep_name FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION metrics_make_partitions, metrics_note_late, metrics_close, metrics_roll_up, metrics_rolled_up, metrics_delete, metrics_expire, metrics_drop, metrics_ended TO "{engine}";
 -- Where to read on: a time, the same for all.
 GRANT EXECUTE ON FUNCTION metrics_rolled_up TO "{app}";
 

@@ -51,10 +51,12 @@ internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter
         return ended;
     }
 
-    public async Task<long> DeleteAsync(OrganizationId organization, MetricLevel level, DateTimeOffset before, CancellationToken cancellationToken)
+    public async Task<long> DeleteAsync(MetricLevel level, IReadOnlyCollection<(OrganizationId Organization, DateTimeOffset Before)> passed, CancellationToken cancellationToken)
     {
+        if (passed.Count == 0) return 0;
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
-        await using NpgsqlCommand command = Command(connection, "SELECT metrics_delete($1, $2, $3)", organization.Value, NameOf(level), before.UtcDateTime);
+        await using NpgsqlCommand command = Command(connection, "SELECT metrics_expire($1, $2, $3)",
+            NameOf(level), passed.Select(p => p.Organization.Value).ToArray(), passed.Select(p => p.Before.UtcDateTime).ToArray());
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 

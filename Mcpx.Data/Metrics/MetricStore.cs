@@ -33,42 +33,26 @@ internal sealed class MetricStore(ScopedContexts contexts) : IMetricStore
         GROUP BY server_id ORDER BY server_id
         """;
 
-    public async Task<MetricSeries> SeriesAsync(
-        OrganizationId organization, DateTimeOffset from, DateTimeOffset to, TimeSpan step, CancellationToken cancellationToken)
+    public async Task<LiveAnswer> LiveAsync(OrganizationId organization, IReadOnlyList<MetricSpan> spans, MetricSpan? servers, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(step, TimeSpan.FromMilliseconds(1));
-        DateTimeOffset start = ToMicroseconds(from);
-        long steps = Math.Max(0, (long)Math.Ceiling((to - start) / step));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(steps, MostPoints, nameof(step));
-
-        MetricPoint[] points = [.. Enumerable.Range(0, (int)steps).Select(i => Empty(start + i * step))];
-        MetricPoint total = Empty(start);
         await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
-        await using NpgsqlCommand command = Command(connection, Series, organization, start, to);
-        command.Parameters.Add(new() { Value = step, NpgsqlDbType = NpgsqlDbType.Interval });
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        await using NpgsqlBatch batch = new(connection);
+        foreach (MetricSpan span in spans) batch.BatchCommands.Add(Steps(organization, span));
+        if (servers is not null) batch.BatchCommands.Add(Command(ByServer, organization, servers.From, servers.To));
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancellationToken);
+        List<MetricSeries> series = [];
+        foreach (MetricSpan span in spans)
         {
-            if (await reader.IsDBNullAsync(0, cancellationToken))
-                total = Read(reader, start);
-            else if (reader.GetFieldValue<DateTimeOffset>(0) is var at)
-                points[(at - start).Ticks / step.Ticks] = Read(reader, at);
+            series.Add(await ReadAsync(reader, span, cancellationToken));
+            await reader.NextResultAsync(cancellationToken);
         }
 
-        return new MetricSeries(step, points, total);
+        return new LiveAnswer(series, servers is null ? null : await ReadServersAsync(reader, servers.From, cancellationToken));
     }
 
     public async Task<IReadOnlyList<ServerFigures>> ByServerAsync(
-        OrganizationId organization, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
-    {
-        List<ServerFigures> servers = [];
-        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Of(organization), cancellationToken);
-        await using NpgsqlCommand command = Command(connection, ByServer, organization, from, to);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            servers.Add(new ServerFigures(ServerId.From(reader.GetGuid(0)), Read(reader, from), reader.GetFieldValue<DateTimeOffset>(5)));
-        return servers;
-    }
+        OrganizationId organization, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
+        (await LiveAsync(organization, [], new MetricSpan(from, to, to - from), cancellationToken)).Servers!;
 
     public async Task<IReadOnlyList<MetricRow>> ReadAsync(OrganizationId organization, MetricSelection selection, CancellationToken cancellationToken)
     {
@@ -112,14 +96,49 @@ internal sealed class MetricStore(ScopedContexts contexts) : IMetricStore
         return await MetricRetentionStore.ReadAsync(context, organization, cancellationToken);
     }
 
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, OrganizationId organization, DateTimeOffset from, DateTimeOffset to)
+    private static NpgsqlBatchCommand Steps(OrganizationId organization, MetricSpan span)
     {
-        NpgsqlCommand command = new(sql, connection);
+        ArgumentOutOfRangeException.ThrowIfLessThan(span.Step, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CountOf(span), MostPoints, nameof(span));
+        NpgsqlBatchCommand command = Command(Series, organization, ToMicroseconds(span.From), span.To);
+        command.Parameters.Add(new() { Value = span.Step, NpgsqlDbType = NpgsqlDbType.Interval });
+        return command;
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, OrganizationId organization, DateTimeOffset from, DateTimeOffset to)
+    {
+        NpgsqlBatchCommand command = new(sql);
         command.Parameters.Add(new() { Value = organization.Value });
         command.Parameters.Add(new() { Value = from.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         command.Parameters.Add(new() { Value = to.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         return command;
     }
+
+    private static async Task<MetricSeries> ReadAsync(NpgsqlDataReader reader, MetricSpan span, CancellationToken cancellationToken)
+    {
+        DateTimeOffset start = ToMicroseconds(span.From);
+        MetricPoint[] points = [.. Enumerable.Range(0, (int)CountOf(span)).Select(i => Empty(start + i * span.Step))];
+        MetricPoint total = Empty(start);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (await reader.IsDBNullAsync(0, cancellationToken))
+                total = Read(reader, start);
+            else if (reader.GetFieldValue<DateTimeOffset>(0) is var at)
+                points[(at - start).Ticks / span.Step.Ticks] = Read(reader, at);
+        }
+
+        return new MetricSeries(span.Step, points, total);
+    }
+
+    private static async Task<IReadOnlyList<ServerFigures>> ReadServersAsync(NpgsqlDataReader reader, DateTimeOffset from, CancellationToken cancellationToken)
+    {
+        List<ServerFigures> servers = [];
+        while (await reader.ReadAsync(cancellationToken))
+            servers.Add(new ServerFigures(ServerId.From(reader.GetGuid(0)), Read(reader, from), reader.GetFieldValue<DateTimeOffset>(5)));
+        return servers;
+    }
+
+    private static long CountOf(MetricSpan span) => Math.Max(0, (long)Math.Ceiling((span.To - ToMicroseconds(span.From)) / span.Step));
 
     private static MetricPoint Read(NpgsqlDataReader row, DateTimeOffset at)
     {

@@ -16,6 +16,9 @@ public sealed class MetricStoreTests(PostgresFixture postgres) : DataTests(postg
 
     private IMetricStore Metrics => Host.Get<IMetricStore>();
 
+    private async Task<MetricSeries> SeriesAsync(OrganizationId organization, DateTimeOffset from, DateTimeOffset to, TimeSpan step, CancellationToken cancellationToken) =>
+        (await Metrics.LiveAsync(organization, [new MetricSpan(from, to, step)], servers: null, cancellationToken)).Series.Single();
+
     [Fact]
     public async Task Percentiles_match_a_reference_computation()
     {
@@ -24,7 +27,7 @@ public sealed class MetricStoreTests(PostgresFixture postgres) : DataTests(postg
             Acme, From.AddMilliseconds(random.Next(10_000)), (CallOutcome)random.Next(8)) with { TotalMicroseconds = random.Next(200, 900_000) })];
         await Host.Get<ICallStore>().WriteAsync(calls, Cancelled);
 
-        MetricSeries series = await Metrics.SeriesAsync(Acme, From, From.AddSeconds(10), TimeSpan.FromSeconds(1), Cancelled);
+        MetricSeries series = await SeriesAsync(Acme, From, From.AddSeconds(10), TimeSpan.FromSeconds(1), Cancelled);
 
         series.Points.Count.ShouldBe(10);
         foreach (MetricPoint point in series.Points)
@@ -39,7 +42,7 @@ public sealed class MetricStoreTests(PostgresFixture postgres) : DataTests(postg
         DateTimeOffset from = From.AddTicks(7);
         await Host.Get<ICallStore>().WriteAsync([DataHost.NewCall(Acme, From.AddSeconds(4.5)), DataHost.NewCall(Acme, From.AddSeconds(7))], Cancelled);
 
-        MetricSeries series = await Metrics.SeriesAsync(Acme, from, from.AddSeconds(7), TimeSpan.FromSeconds(2), Cancelled);
+        MetricSeries series = await SeriesAsync(Acme, from, from.AddSeconds(7), TimeSpan.FromSeconds(2), Cancelled);
 
         series.Points.Select(p => p.At).ShouldBe([From, From.AddSeconds(2), From.AddSeconds(4), From.AddSeconds(6)]);
         series.Points.Select(p => p.Calls).ShouldBe([0, 0, 1, 0]);
@@ -50,10 +53,10 @@ public sealed class MetricStoreTests(PostgresFixture postgres) : DataTests(postg
     [Fact]
     public async Task A_range_without_calls_has_no_percentiles()
     {
-        MetricSeries series = await Metrics.SeriesAsync(Acme, From, From.AddSeconds(2), TimeSpan.FromSeconds(1), Cancelled);
+        MetricSeries series = await SeriesAsync(Acme, From, From.AddSeconds(2), TimeSpan.FromSeconds(1), Cancelled);
         series.Points.Count.ShouldBe(2);
         series.Total.ShouldBe(new MetricPoint(From, 0, 0, 0, P50: null, P95: null, P99: null));
-        (await Metrics.SeriesAsync(Acme, From, From, TimeSpan.FromSeconds(1), Cancelled)).Points.ShouldBeEmpty();
+        (await SeriesAsync(Acme, From, From, TimeSpan.FromSeconds(1), Cancelled)).Points.ShouldBeEmpty();
     }
 
     [Fact]
@@ -64,7 +67,7 @@ public sealed class MetricStoreTests(PostgresFixture postgres) : DataTests(postg
             TotalMicroseconds = o is CallOutcome.Ok or CallOutcome.ToolError or CallOutcome.UpstreamError or CallOutcome.Timeout ? 4000 : 1,
         })], Cancelled);
 
-        MetricPoint total = (await Metrics.SeriesAsync(Acme, From, From.AddSeconds(1), TimeSpan.FromSeconds(1), Cancelled)).Total;
+        MetricPoint total = (await SeriesAsync(Acme, From, From.AddSeconds(1), TimeSpan.FromSeconds(1), Cancelled)).Total;
 
         total.ShouldBe(new MetricPoint(From, Calls: 9, Errors: 4, Refused: 3, P50: 4, P95: 4, P99: 4));
     }

@@ -48,6 +48,17 @@ public sealed class PostgresFixture : IAsyncDisposable
         return await ConnectionStringAsync(name);
     }
 
+    /// <summary>True when databases are made with TimescaleDB enabled in them.</summary>
+    public static bool HasTimescale => Timescale is not null;
+
+    /// <summary>The same, empty, and without TimescaleDB also where the cluster has it.</summary>
+    public async Task<string> CreatePlainDatabaseAsync()
+    {
+        var name = $"{_prefix}test_{Interlocked.Increment(ref _databases)}";
+        await CreateAsync(name, Empty, isPlain: true);
+        return await ConnectionStringAsync(name);
+    }
+
     /// <summary>Runs <paramref name="prepare"/> once per run and name, however many tests ask at the same time.</summary>
     /// <param name="name">Name of the template: lower-case letters, digits and underscores.</param>
     /// <param name="prepare">Gets a connection string to an empty database and fills it.</param>
@@ -71,12 +82,12 @@ public sealed class PostgresFixture : IAsyncDisposable
         return template;
     }
 
-    private async Task CreateAsync(string name, string template)
+    private async Task CreateAsync(string name, string template, bool isPlain = false)
     {
         if (Timescale is not null) await _given.Value;
         await ExecuteAsync($"create database \"{name}\" owner \"{Owner}\" template \"{template}\" strategy file_copy");
         // Like an operator, who enables it before the gateway comes.
-        if (Timescale is not null && template is Empty) await ExecuteAsync("create extension timescaledb", name);
+        if (Timescale is not null && template is Empty && !isPlain) await ExecuteAsync("create extension timescaledb", name);
     }
 
     private static async Task PrepareGivenAsync()

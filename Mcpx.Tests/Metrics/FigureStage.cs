@@ -40,7 +40,13 @@ internal sealed class FigureStage(DataHost host, TimeProvider time, int seed) : 
         await using DataHost first = await DataHost.StartAsync(postgres);
         string database = new NpgsqlConnectionStringBuilder(first.ConnectionString).Database!;
         await first.ExecuteAsync($"ALTER DATABASE \"{database}\" SET timezone = '{zone}'");
-        DataHost host = await DataHost.JoinAsync(first.ConnectionString, time);
+        return await JoinAsync(first.ConnectionString, time, seed);
+    }
+
+    /// <summary>On a database of the caller's own, empty or migrated.</summary>
+    public static async Task<FigureStage> JoinAsync(string connectionString, TimeProvider time, int seed)
+    {
+        DataHost host = await DataHost.JoinAsync(connectionString, time);
         // As if the database had been made a week before the clock's now.
         await host.BeginRollUpAsync(time.GetUtcNow() - TimeSpan.FromDays(7));
         return new FigureStage(host, time, seed);

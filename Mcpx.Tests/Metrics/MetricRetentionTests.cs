@@ -101,6 +101,33 @@ public sealed class MetricRetentionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Many_organisations_are_no_more_work_than_one()
+    {
+        TestClock clock = new();
+        await using FigureStage stage = await FigureStage.StartAsync(postgres, clock, 16);
+        List<OrganizationId> all = [];
+        for (int i = 1; i <= 30; i++) all.Add((await stage.Host.AddOrganizationAsync($"o{i}")).Organization.Id);
+        await stage.ExecuteAsync("UPDATE organizations SET metric_event_days = 7 + right(slug, 1)::int, metric_minute_days = 20");
+        DateTimeOffset day = clock.GetUtcNow();
+        foreach (OrganizationId organization in all) await AddAsync(stage, organization, day);
+        await stage.RollUpAsync();
+        clock.Advance(TimeSpan.FromDays(12));
+        await stage.RollUpAsync();
+        CountingRetention counting = new(stage.Host.Get<IMetricRetentionStore>());
+
+        await new MetricRetentionJob(counting, clock).RunAsync(Cancelled);
+
+        counting.Deletions.ShouldBe(8, "Two a level: what has passed its time, and of whom is gone.");
+        for (int i = 0; i < all.Count; i++)
+        {
+            // The slug of the last digit says how long.
+            int kept = 7 + (i + 1) % 10;
+            (await CountAsync(stage, all[i], MetricLevel.Event)).ShouldBe(kept >= 12 ? 20 : 0, $"o{i + 1}, kept {kept} days");
+            (await CountAsync(stage, all[i], MetricLevel.Minute)).ShouldBe(20);
+        }
+    }
+
+    [Fact]
     public async Task What_is_gone_is_still_called_by_its_name()
     {
         TestClock clock = new();
@@ -122,4 +149,25 @@ public sealed class MetricRetentionTests(PostgresFixture postgres)
 
     private static async Task<long> CountAsync(FigureStage stage, OrganizationId organization, MetricLevel level) =>
         (await stage.Store.ReadAsync(organization, new MetricSelection(level, Everywhen, Never, null, MetricFilter.All), Cancelled)).Sum(r => r.Figures.Counts.Calls);
+
+    private sealed class CountingRetention(IMetricRetentionStore store) : IMetricRetentionStore
+    {
+        public int Deletions { get; private set; }
+
+        public Task<bool> SaveAsync(OrganizationId organization, MetricRetention retention, Mcpx.Core.Audit.AdminChange change, CancellationToken cancellationToken) => store.SaveAsync(organization, retention, change, cancellationToken);
+
+        public Task<IReadOnlyList<(OrganizationId Organization, MetricRetention Kept)>> ListAsync(CancellationToken cancellationToken) => store.ListAsync(cancellationToken);
+
+        public Task<IReadOnlyDictionary<MetricLevel, DateTimeOffset>> RolledUpAsync(CancellationToken cancellationToken) => store.RolledUpAsync(cancellationToken);
+
+        public Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken) => store.ListEndedAsync(level, cancellationToken);
+
+        public Task<long> DeleteAsync(MetricLevel level, IReadOnlyCollection<(OrganizationId Organization, DateTimeOffset Before)> passed, CancellationToken cancellationToken)
+        {
+            Deletions++;
+            return store.DeleteAsync(level, passed, cancellationToken);
+        }
+
+        public Task<int> DropAsync(MetricLevel level, DateTimeOffset before, CancellationToken cancellationToken) => store.DropAsync(level, before, cancellationToken);
+    }
 }
