@@ -69,7 +69,7 @@ public static class CoreSetup
         services.AddSingleton<GovernanceEngine>().AddSingleton<GovernanceAdmin>().AddSingleton<CallMeter>().AddSingleton<CallLimitAdmin>();
         services.AddDecisions();
         services.AddSingleton<UpstreamGuard>().AddSingleton<InstallationAdmin>();
-        services.AddSingleton<MetricsQuery>().AddSingleton<MetricQueries>().AddSingleton<LiveFigures>().AddSingleton<MetricRetentionAdmin>().AddSingleton<IJob, MetricRetentionJob>();
+        services.AddSingleton<MetricsQuery>().AddSingleton<InstallationFigures>().AddSingleton<MetricQueries>().AddSingleton<LiveFigures>().AddSingleton<MetricRetentionAdmin>().AddSingleton<IJob, MetricRetentionJob>();
         services.AddSingleton<ToolLabels>().AddSingleton<CallLabels>().AddSingleton<GatewayGauges>();
         services.AddSingleton<GatewayMetrics>().AddSingleton<ICallSink>(s => s.GetRequiredService<GatewayMetrics>());
 

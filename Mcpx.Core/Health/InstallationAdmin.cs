@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Jobs;
+using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
 
 namespace Mcpx.Core.Health;
@@ -20,8 +21,9 @@ public interface IDatabaseFacts
 /// <summary>How the installation is.</summary>
 /// <param name="Journal">Of the replica that answers.</param>
 /// <param name="Jobs">By name; null when the database could not be asked.</param>
+/// <param name="RollUps">How far figures are rolled up; null when the database could not be asked.</param>
 /// <param name="StartedAt">When the replica that answers was started.</param>
-public sealed record InstallationReport(JournalState Journal, DatabaseFacts? Database, IReadOnlyList<JobReport>? Jobs, DateTimeOffset StartedAt)
+public sealed record InstallationReport(JournalState Journal, DatabaseFacts? Database, IReadOnlyList<JobReport>? Jobs, RollUpReport? RollUps, DateTimeOffset StartedAt)
 {
     /// <summary>When the rights of whoever reads it were last found in the database.</summary>
     public DateTimeOffset ConfirmedAt { get; internal init; }
@@ -31,12 +33,12 @@ public sealed record InstallationReport(JournalState Journal, DatabaseFacts? Dat
 /// The one door to how the installation is. It opens to Owners of the organisation that came with it: what waits on a
 /// replica's disk is everybody's.
 /// </summary>
-public sealed class InstallationAdmin(CallJournal journal, IDatabaseFacts database, IJobStore jobs, OperatorOrganization operators, TimeProvider time)
+public sealed class InstallationAdmin(CallJournal journal, IDatabaseFacts database, IJobStore jobs, IMetricRetentionStore figures, OperatorOrganization operators, TimeProvider time)
 {
     /// <summary>How long rights that were confirmed last while the database can't be asked.</summary>
     public static readonly TimeSpan RightsLast = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan JobsPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
@@ -47,7 +49,8 @@ public sealed class InstallationAdmin(CallJournal journal, IDatabaseFacts databa
         if (!operators.Is(actor.Organization))
             throw new RefusalException.Forbidden("How the installation is, is for Owners of the organisation that came with it.");
         DateTimeOffset confirmed = time.GetUtcNow();
-        return new InstallationReport(journal.State, database.Facts, await TryListJobsAsync(cancellationToken), _startedAt) { ConfirmedAt = confirmed };
+        (IReadOnlyList<JobReport> Jobs, RollUpReport RollUps)? asked = await TryAskAsync(confirmed, cancellationToken);
+        return new InstallationReport(journal.State, database.Facts, asked?.Jobs, asked?.RollUps, _startedAt) { ConfirmedAt = confirmed };
     }
 
     /// <summary>
@@ -55,16 +58,16 @@ public sealed class InstallationAdmin(CallJournal journal, IDatabaseFacts databa
     /// Null when that was too long ago: a replica that alone is cut off does not hear whose rights have ended meanwhile.
     /// </summary>
     public InstallationReport? GetWithoutDatabase(InstallationReport before) =>
-        time.GetUtcNow() - before.ConfirmedAt < RightsLast ? before with { Journal = journal.State, Jobs = null } : null;
+        time.GetUtcNow() - before.ConfirmedAt < RightsLast ? before with { Journal = journal.State, Jobs = null, RollUps = null } : null;
 
     /// <summary>This page is looked at when the database is away: what the replica itself knows must not wait for it.</summary>
-    private async Task<IReadOnlyList<JobReport>?> TryListJobsAsync(CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<JobReport>, RollUpReport)?> TryAskAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource patience = new(JobsPatience, time);
+        using CancellationTokenSource patience = new(Patience, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            return await jobs.ListAsync(either.Token);
+            return (await jobs.ListAsync(either.Token), await figures.ReportAsync(now, either.Token));
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -21,6 +21,9 @@ public interface IMetricStore
     /// <summary>What servers, gateways and callers are called, or were when they went.</summary>
     Task<IReadOnlyDictionary<Guid, MetricName>> NamesAsync(OrganizationId organization, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken);
 
+    /// <summary>What organisations are called, for who runs the installation; those that are gone are missing.</summary>
+    Task<IReadOnlyDictionary<Guid, MetricName>> OrganizationNamesAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken);
+
     /// <summary>Null when the organisation is gone.</summary>
     Task<MetricRetention?> FindRetentionAsync(OrganizationId organization, CancellationToken cancellationToken);
 }

@@ -16,6 +16,9 @@ public interface IMetricRetentionStore
     /// <summary>Until when each level is rolled up from the one below.</summary>
     Task<IReadOnlyDictionary<MetricLevel, DateTimeOffset>> RolledUpAsync(CancellationToken cancellationToken);
 
+    /// <summary>The same, and whether that is as it should be.</summary>
+    Task<RollUpReport> ReportAsync(DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Whose figures are there although they are gone themselves.</summary>
     Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken);
 

@@ -41,6 +41,17 @@ internal sealed class MetricRetentionStore(ScopedContexts contexts, ChangeWriter
         return await RollUpPieces.BordersAsync(connection, cancellationToken);
     }
 
+    public async Task<RollUpReport> ReportAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<MetricLevel, DateTimeOffset> until = await RolledUpAsync(cancellationToken);
+        DateTimeOffset rolled = until.GetValueOrDefault(MetricLevel.Minute, DateTimeOffset.UnixEpoch), old = now - RollUpReport.Patience;
+        if (rolled >= old) return new RollUpReport(until, IsBehind: false);
+        // The border of TimescaleDB stands where the last call was: without a call since, nothing is missing.
+        await using NpgsqlConnection connection = await contexts.OpenConnectionAsync(DataScope.Everything, cancellationToken);
+        await using NpgsqlCommand command = Command(connection, "SELECT EXISTS (SELECT FROM metric_events WHERE time >= $1 AND time < $2)", rolled.UtcDateTime, old.UtcDateTime);
+        return new RollUpReport(until, (bool)(await command.ExecuteScalarAsync(cancellationToken))!);
+    }
+
     public async Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken)
     {
         List<OrganizationId> ended = [];

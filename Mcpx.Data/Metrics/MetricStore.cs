@@ -1,6 +1,7 @@
 using Mcpx.Core.Calls;
 using Mcpx.Core.Metrics;
 using Mcpx.Core.Primitives;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -88,6 +89,13 @@ internal sealed class MetricStore(ScopedContexts contexts) : IMetricStore
         }
 
         return names;
+    }
+
+    public async Task<IReadOnlyDictionary<Guid, MetricName>> OrganizationNamesAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        OrganizationId[] wanted = [.. ids.Select(OrganizationId.From)];
+        await using McpxDbContext context = await contexts.OpenAsync(DataScope.Everything, cancellationToken);
+        return await context.Organizations.Where(o => wanted.Contains(o.Id)).ToDictionaryAsync(o => o.Id.Value, o => new MetricName(o.Name, false, o.Slug), cancellationToken);
     }
 
     public async Task<MetricRetention?> FindRetentionAsync(OrganizationId organization, CancellationToken cancellationToken)

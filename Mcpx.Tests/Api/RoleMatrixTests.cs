@@ -109,6 +109,7 @@ public sealed class RoleMatrixTests(GatewayFixture gateway) : IClassFixture<Gate
         ("GET /api/group-roles", Role.Owner, null, null),
         ("PUT /api/group-roles", Role.Owner, null, new { items = Array.Empty<object>() }),
         ("GET /api/operations", Role.Owner, null, null),
+        ("GET /api/operations/organizations", Role.Owner, null, null),
         ("GET /api/keys", Role.Owner, null, null),
         ("POST /api/keys/rotate", Role.Owner, null, null),
         ("GET /api/organization", Role.Member, null, null),

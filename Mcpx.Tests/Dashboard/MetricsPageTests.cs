@@ -26,6 +26,9 @@ public sealed partial class MetricsPageTests(GatewayFixture gateway, BrowserFixt
         await Assertions.Expect(Tile(visit, "Calls")).ToContainTextAsync("none before");
         await Assertions.Expect(Tile(visit, "Refused")).ToContainTextAsync("4");
         await Assertions.Expect(visit.Page.GetByText("Each point is 1 minute, counted from figures by the minute.")).ToBeVisibleAsync();
+        // The browser stands in Berlin, and the text in its zone, as the charts do; for days it is UTC.
+        await Assertions.Expect(visit.Page.Locator("local-span")).ToContainTextAsync(Address("CES?T|GMT[+][12]"));
+        await Assertions.Expect(visit.Page.Locator("local-span")).ToHaveAttributeAsync("title", Address("^20.* to 20.* UTC$"));
         (await Tile(visit, "Error rate").GetByRole(AriaRole.Link).GetAttributeAsync("href"))!.ShouldMatch($@"/calls\?server={slug}&outcome=failed&from=");
         await Assertions.Expect(visit.Page.GetByRole(AriaRole.Img, new() { NameRegex = HeatMap() })).ToBeVisibleAsync();
 

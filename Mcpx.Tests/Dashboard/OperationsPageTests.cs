@@ -1,8 +1,14 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Mcpx.Core.Calls;
 using Mcpx.Core.Health;
+using Mcpx.Core.Identity;
+using Mcpx.Core.Primitives;
 using Mcpx.Data.Embedded;
 using Mcpx.Tests.Browser;
+using Mcpx.Tests.Data;
 using Mcpx.Tests.Fixtures;
+using Mcpx.Tests.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Shouldly;
@@ -36,6 +42,54 @@ public sealed class OperationsPageTests(PostgresFixture postgres, BrowserFixture
         await Assertions.Expect(page.GetByText("end-interrupted-calls")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("not installed").Or(page.GetByText("TimescaleDB")).First).ToBeVisibleAsync();
         await visit.ScreenshotAsync("operations");
+    }
+
+    [Theory]
+    [MemberData(nameof(Looks.Shown), MemberType = typeof(Looks))]
+    public async Task Figures_that_are_not_rolled_up_and_who_calls_most_are_told(ColorScheme theme, int width)
+    {
+        await _gateway.StartAsync();
+        OrganizationId home = _gateway.Owner.Organization, other = DataHost.NewId<OrganizationId>(), gone = DataHost.NewId<OrganizationId>();
+        await _gateway.Services.GetRequiredService<IMembershipStore>().EnsureOwnerAsync(
+            new Organization(other, "busy", "Busy Bees"), new User(DataHost.NewId<UserId>(), "Bea", "bea@busy.example"), Cancelled);
+        await _gateway.Services.GetRequiredService<ICallStore>().WriteAsync(
+        [
+            .. Enumerable.Range(0, 3).Select(i => DataHost.NewCall(home, MetricCalls.MinutesAgo(20 + i)) with { TotalMicroseconds = 20_000 }),
+            .. Enumerable.Range(0, 20).Select(i => DataHost.NewCall(other, MetricCalls.MinutesAgo(20 + i), i < 5 ? CallOutcome.Timeout : CallOutcome.Ok) with { TotalMicroseconds = 400_000 }),
+            DataHost.NewCall(gone, MetricCalls.MinutesAgo(21)),
+        ], Cancelled);
+        // As if nobody had rolled anything up since yesterday.
+        await Colleague.ExecuteAsync(_gateway, "UPDATE jobs SET next_run_at = 'infinity' WHERE name = 'roll-up-metrics'");
+        await Eventually.TrueAsync(async () => (await _gateway.ApiAsync(HttpMethod.Get, "/api/operations")).Json["jobs"]!.AsArray().Single(j => (string)j!["name"]! == "roll-up-metrics")!["running"]!.GetValue<bool>() is false, "the job stands", null, Cancelled);
+        await Colleague.ExecuteAsync(_gateway, "UPDATE metric_rollup_state SET visible = date_bin('1 day', now() - interval '1 day', '2000-01-01 00:00+00'), closing = date_bin('1 day', now() - interval '1 day', '2000-01-01 00:00+00')");
+        foreach (string level in (string[])["1m", "1h", "1d"])
+        {
+            await Colleague.ExecuteAsync(_gateway, $"DELETE FROM metric_rollup_{level}");
+            await Colleague.ExecuteAsync(_gateway, $"DELETE FROM metric_caller_rollup_{level}");
+        }
+
+
+        JsonNode told = (await _gateway.ApiAsync(HttpMethod.Get, "/api/operations")).Json["rollUps"]!;
+        (told["behind"]!.GetValue<bool>(), told["minutes"]!.GetValue<DateTimeOffset>() < MetricCalls.MinutesAgo(60)).ShouldBe((true, true));
+        JsonNode ranking = (await _gateway.ApiAsync(HttpMethod.Get, "/api/operations/organizations?range=6h&limit=2")).Json;
+        ranking["shares"]!.AsArray().Select(s => ((string?)s!["slug"], s["figures"]!["calls"]!.GetValue<long>(), s["figures"]!["errorRate"]!.GetValue<double>())).ShouldBe([("busy", 20L, 0.25), ("home", 3L, 0d)]);
+        ranking["shares"]![0]!["figures"]!["latency"]!["p95"]!.GetValue<double>().ShouldBeInRange(390, 410);
+        (ranking["others"]!["count"]!.GetValue<int>(), ranking["total"]!["calls"]!.GetValue<long>()).ShouldBe((1, 24L));
+        (await _gateway.ApiAsync(HttpMethod.Get, "/api/operations/organizations?server=x")).Status.ShouldBe(System.Net.HttpStatusCode.BadRequest);
+
+        await using var visit = await browser.VisitAsync(_gateway, "/operations?range=6h", width, theme);
+        await Assertions.Expect(visit.Page.GetByText("Figures by the minute are more than 10 minutes behind")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByText("Look at the job roll-up-metrics below")).ToBeVisibleAsync();
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "Busy Bees" })).ToContainTextAsync("25 %");
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "An organisation that is gone" })).ToBeVisibleAsync();
+        await visit.ShouldBeFaultlessAsync();
+        await visit.ScreenshotAsync($"operations-behind-{theme}-{width}");
+
+        await Colleague.ExecuteAsync(_gateway, "UPDATE jobs SET next_run_at = now() WHERE name = 'roll-up-metrics'");
+        await Assertions.Expect(visit.Page.GetByText("minutes behind")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
+        await visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Time of these figures" }).GetByText("7 days").ClickAsync();
+        await Assertions.Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex(@"/operations\?range=7d$", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "Busy Bees" })).ToContainTextAsync("20");
     }
 
     [Fact]

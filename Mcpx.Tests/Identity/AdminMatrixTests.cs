@@ -130,6 +130,7 @@ public sealed class AdminMatrixTests(GatewayFixture gateway) : IClassFixture<Gat
         ["RetentionAdmin.ReleaseHoldAsync(hold)"] = (Permission.ManageOrganization, a => Get<RetentionAdmin>().ReleaseHoldAsync(a, default, Cancelled)),
         ["CallRepeater.DraftAsync(id)"] = (Permission.CallTools, a => Get<CallRepeater>().DraftAsync(a, EntityId.New<CallId>(TimeProvider.System), Cancelled)),
         ["CallRepeater.RunAsync(id, arguments)"] = (Permission.CallTools, a => Get<CallRepeater>().RunAsync(a, EntityId.New<CallId>(TimeProvider.System), null, Cancelled)),
+        ["InstallationFigures.RankAsync(query, order, count)"] = (Permission.ManageOrganization, a => Get<InstallationFigures>().RankAsync(a, new MetricQuery(), MetricOrder.Calls, 1, Cancelled)),
         ["InstallationAdmin.GetAsync()"] = (Permission.ManageOrganization, a => Get<InstallationAdmin>().GetAsync(a, Cancelled)),
         ["PolicyEngineAdmin.FindAsync()"] = (Permission.ManageGovernance, a => Get<PolicyEngineAdmin>().FindAsync(a, Cancelled)),
         ["PolicyEngineAdmin.ReplaceAsync(input)"] = (Permission.ManageGovernance, a => Get<PolicyEngineAdmin>().ReplaceAsync(a, new PolicyEngineInput(""), Cancelled)),

@@ -103,6 +103,8 @@ public sealed class LiveFiguresTests
 
         public Task<IReadOnlyDictionary<Guid, MetricName>> NamesAsync(OrganizationId organization, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<IReadOnlyDictionary<Guid, MetricName>> OrganizationNamesAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<MetricRetention?> FindRetentionAsync(OrganizationId organization, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         private static MetricPoint Empty(DateTimeOffset at) => new(at, 0, 0, 0, null, null, null);

@@ -101,6 +101,27 @@ public sealed class MetricRetentionTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Who_runs_the_installation_hears_when_calls_are_not_rolled_up()
+    {
+        TestClock clock = new();
+        await using FigureStage stage = await FigureStage.StartAsync(postgres, clock, 17);
+        IMetricRetentionStore store = stage.Host.Get<IMetricRetentionStore>();
+        (await store.ReportAsync(clock.GetUtcNow(), Cancelled)).IsBehind.ShouldBeFalse("There are no calls.");
+        await stage.AddAsync(20, clock.GetUtcNow().AddMinutes(-5), clock.GetUtcNow());
+        (await store.ReportAsync(clock.GetUtcNow().AddMinutes(4), Cancelled)).IsBehind.ShouldBeFalse("They are new.");
+
+        clock.Advance(TimeSpan.FromMinutes(11));
+        (await store.ReportAsync(clock.GetUtcNow(), Cancelled)).IsBehind.ShouldBeTrue();
+
+        await stage.RollUpAsync();
+        RollUpReport report = await store.ReportAsync(clock.GetUtcNow(), Cancelled);
+        report.IsBehind.ShouldBeFalse();
+        report.Until[MetricLevel.Minute].ShouldBeGreaterThan(clock.GetUtcNow().AddMinutes(-12));
+        clock.Advance(TimeSpan.FromHours(5));
+        (await store.ReportAsync(clock.GetUtcNow(), Cancelled)).IsBehind.ShouldBeFalse("Nobody has called since.");
+    }
+
+    [Fact]
     public async Task Many_organisations_are_no_more_work_than_one()
     {
         TestClock clock = new();
@@ -159,6 +180,8 @@ public sealed class MetricRetentionTests(PostgresFixture postgres)
         public Task<IReadOnlyList<(OrganizationId Organization, MetricRetention Kept)>> ListAsync(CancellationToken cancellationToken) => store.ListAsync(cancellationToken);
 
         public Task<IReadOnlyDictionary<MetricLevel, DateTimeOffset>> RolledUpAsync(CancellationToken cancellationToken) => store.RolledUpAsync(cancellationToken);
+
+        public Task<RollUpReport> ReportAsync(DateTimeOffset now, CancellationToken cancellationToken) => store.ReportAsync(now, cancellationToken);
 
         public Task<IReadOnlyList<OrganizationId>> ListEndedAsync(MetricLevel level, CancellationToken cancellationToken) => store.ListEndedAsync(level, cancellationToken);
 

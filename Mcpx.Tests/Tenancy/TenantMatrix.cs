@@ -135,6 +135,7 @@ internal static class TenantMatrix
         ["DELETE /api/service-accounts/{id}/secrets/{secret}"] = new Probe.Foreign("/api/service-accounts/{service-account}/secrets/{secret}"),
 
         ["GET /api/operations"] = new Probe.Own("/api/operations") { MustFail = true },
+        ["GET /api/operations/organizations"] = new Probe.Own("/api/operations/organizations") { MustFail = true },
         ["GET /api/keys"] = new Probe.Own("/api/keys") { MustFail = true },
         ["POST /api/keys/rotate"] = new Probe.Own("/api/keys/rotate") { MustFail = true },
 

@@ -83,7 +83,8 @@ public static class DashboardUrls
     /// <param name="endpoint">Of a server or virtual gateway.</param>
     public static string Access(string organization, string? who, string? endpoint) => Access(organization) + Query(("who", who), ("endpoint", endpoint));
 
-    public static string Operations(string organization) => $"/{Escape(organization)}/operations";
+    /// <param name="range">Of the figures by organisation; null for the usual one.</param>
+    public static string Operations(string organization, string? range = null) => $"/{Escape(organization)}/operations{(range is null ? "" : $"?range={Escape(range)}")}";
 
     public static string Limits(string organization) => $"/{Escape(organization)}/limits";
 

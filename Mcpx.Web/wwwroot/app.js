@@ -122,6 +122,28 @@ class RelativeTime extends HTMLElement {
   }
 }
 customElements.define('relative-time', RelativeTime);
+
+const moments = [new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }), new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })];
+const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' });
+
+const utc = instant => instant.toISOString().slice(0, 19).replace('T', ' ').replace(/:00$/, '');
+
+// A stretch of time in the viewer's zone, as charts have it, and in UTC as the title. The server's text stays in the light tree.
+class LocalSpan extends HTMLElement {
+  static observedAttributes = ['from', 'until', 'seconds'];
+  #text = this.attachShadow({ mode: 'open' }).appendChild(document.createElement('span'));
+  connectedCallback() { this.refresh(); }
+  attributeChangedCallback() { this.refresh(); }
+  refresh() {
+    const [from, until] = ['from', 'until'].map(name => new Date(this.getAttribute(name)));
+    if (Number.isNaN(from.getTime()) || Number.isNaN(until.getTime())) return;
+    const moment = moments[this.hasAttribute('seconds') ? 1 : 0];
+    const name = zone.formatToParts(until).find(part => part.type === 'timeZoneName')?.value ?? '';
+    this.#text.textContent = `${moment.formatRange(from, until)} ${name}`;
+    this.title = `${utc(from)} to ${utc(until)} UTC`;
+  }
+}
+customElements.define('local-span', LocalSpan);
 setInterval(() => {
   if (!document.hidden) for (const element of RelativeTime.all) element.refresh();
 }, 5000);

@@ -34,9 +34,14 @@ internal static class MetricWords
         _ => "slowest by p99 first",
     };
 
-    /// <summary>Which time it is of, in which steps, and from where.</summary>
-    public static string Plan(MetricPlan plan) =>
-        $"{Instant(plan.From)} to {Instant(plan.Until)} UTC. Each point is {Length(plan.Step)}, counted from {Level(plan.Level)}.";
+    /// <summary>Days are those of UTC, for all viewers.</summary>
+    public static bool IsOfDays(MetricPlan plan) => plan.Step >= TimeSpan.FromDays(1);
+
+    /// <summary>Which time it is of.</summary>
+    public static string Span(MetricPlan plan) => $"{Instant(plan.From)} to {Instant(plan.Until)} UTC";
+
+    /// <summary>In which steps, and from where.</summary>
+    public static string Steps(MetricPlan plan) => $"Each point is {Length(plan.Step)}, counted from {Level(plan.Level)}.";
 
     /// <summary>"30 days", "1 hour".</summary>
     public static string Length(TimeSpan time) => time switch

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Health;
+using Microsoft.AspNetCore.Components;
 
 namespace Mcpx.Web.Dashboard.Operations;
 
@@ -13,6 +14,9 @@ public sealed partial class OperationsPage(InstallationAdmin installation, TimeP
     private string? _error;
     private bool _unanswered;
     private Task? _asking;
+
+    [SupplyParameterFromQuery(Name = "range")]
+    private string? RangeKey { get; set; }
 
     protected override Task OnInitializedAsync() => LoadAsync();
 
@@ -64,6 +68,11 @@ public sealed partial class OperationsPage(InstallationAdmin installation, TimeP
             ? $"The database does not answer, and your rights were last confirmed at {At(before)}: that is too long ago to show this any longer. Calls still go through; GET /readyz tells how the journal is."
             : $"The database does not answer; your rights were last confirmed at {At(before)}. The journal's figures are this replica's of this moment, and are shown for {InstallationAdmin.RightsLast.TotalMinutes:0} minutes from then.";
     }
+
+    /// <summary>Who rolls up is another on each edition.</summary>
+    private static string BehindHint(InstallationReport report) => report.Database is { Edition: "Timescale" }
+        ? "Look at TimescaleDB's policies: SELECT * FROM timescaledb_information.job_stats."
+        : "Look at the job roll-up-metrics below.";
 
     private static string At(InstallationReport report) => report.ConfirmedAt.UtcDateTime.ToString("HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
