@@ -10,6 +10,7 @@ public sealed record RedactedPayload(byte[]? Bytes, string? Withheld, IReadOnlyL
     public IEnumerable<RedactionFinding> In(RecordPart part, RuleSet rules)
     {
         if (Withheld is not null) return [new RedactionFinding(part, Withheld, RedactionEffect.Withheld, 1)];
+        if (Counts.Count == 0 && Nested == 0) return [];
         RedactionFinding[] nested = Nested == 0 ? [] : [new RedactionFinding(part, Withholding.Nesting, RedactionEffect.Masked, Nested)];
         return Counts.Select((count, i) => (count, rules.Rules[i])).Where(c => c.count > 0).Select(c => new RedactionFinding(part, c.Item2.Label, EffectOf(c.Item2.Mode), c.count)).Concat(nested);
     }
