@@ -59,10 +59,10 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         return found.Count == 0 ? redacted : redacted with { Redactions = found };
     }
 
-    private static byte[]? Redact(byte[]? payload, RecordPart part, RuleSet rules, Redactor redactor, bool isToolList, List<RedactionFinding> found)
+    private static ReadOnlyMemory<byte>? Redact(ReadOnlyMemory<byte>? payload, RecordPart part, RuleSet rules, Redactor redactor, bool isToolList, List<RedactionFinding> found)
     {
-        if (payload is null) return null;
-        RedactedPayload redacted = redactor.Redact(payload, isToolList);
+        if (payload is not { } bytes) return null;
+        RedactedPayload redacted = redactor.Redact(bytes, isToolList);
         found.AddRange(redacted.In(part, rules));
         return redacted.Bytes;
     }
@@ -73,12 +73,12 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
     /// </summary>
     private static CallRecord Describe(CallRecord call, RuleSet rules, Redactor redactor, List<RedactionFinding> found)
     {
-        Dictionary<int, int> counts = [];
-        string? Clean(string? text) => redactor.Redact(text, counts);
+        Dictionary<int, int>? counts = null;
+        string? Clean(string? text) => redactor.Redact(text, ref counts);
         (string? tool, string? upstreamTool, string? method, string? reason) = (Clean(call.Tool), Clean(call.UpstreamTool), Clean(call.Method), Clean(call.Reason));
         (string? client, string? version, string endpoint) = (Clean(call.ClientName), Clean(call.ClientVersion), Clean(call.Endpoint)!);
         (string? server, string? gateway) = (Clean(call.ServerSlug), Clean(call.GatewaySlug));
-        if (counts.Count == 0) return call;
+        if (counts is null) return call;
         foreach ((int rule, int count) in counts.OrderBy(c => c.Key))
         {
             RedactedPayload one = new(null, null, [.. Enumerable.Range(0, rules.Rules.Count).Select(i => i == rule ? count : 0)]);
@@ -91,5 +91,5 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         };
     }
 
-    private static byte[]? Digest(byte[]? payload, RedactionKey? key) => payload is null || key is null ? null : HMACSHA256.HashData(key.Payloads, payload);
+    private static byte[]? Digest(ReadOnlyMemory<byte>? payload, RedactionKey? key) => payload is { } bytes && key is not null ? HMACSHA256.HashData(key.Payloads, bytes.Span) : null;
 }

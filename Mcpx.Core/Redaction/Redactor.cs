@@ -18,27 +18,27 @@ public sealed class Redactor(RuleSet rules, byte[]? key, TimeProvider time)
     private readonly HashSet<string> _clean = new(StringComparer.Ordinal);
 
     /// <summary>The same once.</summary>
-    public static RedactedPayload Apply(RuleSet rules, byte[] payload, byte[]? key, TimeProvider time, bool isToolList = false) =>
+    public static RedactedPayload Apply(RuleSet rules, ReadOnlyMemory<byte> payload, byte[]? key, TimeProvider time, bool isToolList = false) =>
         new Redactor(rules, key, time).Redact(payload, isToolList);
 
     /// <param name="payload">As it was captured; it may be cut off at its end.</param>
     /// <param name="isToolList">The names in tools' schemas are no members with values.</param>
-    public RedactedPayload Redact(byte[] payload, bool isToolList = false)
+    public RedactedPayload Redact(ReadOnlyMemory<byte> payload, bool isToolList = false)
     {
         if (rules.Payloads is PayloadMode.Full || rules.Rules.Count == 0) return new RedactedPayload(payload, null, []);
         if (rules.IsUnreadable) return new RedactedPayload(null, Withholding.UnknownRules, []);
-        Begin(payload);
-        int start = payload.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
-        ReadOnlySpan<byte> text = payload.AsSpan(start);
+        Begin(payload.Span);
+        int start = payload.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
+        ReadOnlySpan<byte> text = payload.Span[start..];
         bool isWhole = EventStream.IsOne(text)
             ? EventStream.Redact(_run, text, start, _edits, isToolList)
             : _run.WalkAt(level: 0).Redact(text, start, _edits, isToolList);
         if (!isWhole) return new RedactedPayload(null, Withholding.NotText, []);
-        return new RedactedPayload(_edits.Count == 0 ? payload : _edits.Apply(payload), null, _run.TakeCounts(), _run.Nested);
+        return new RedactedPayload(_edits.Count == 0 ? payload : _edits.Apply(payload.Span), null, _run.TakeCounts(), _run.Nested);
     }
 
     /// <summary>One of the texts that describe a call. Adds to the counts of what was found.</summary>
-    public string? Redact(string? text, Dictionary<int, int> counts)
+    public string? Redact(string? text, ref Dictionary<int, int>? counts)
     {
         if (string.IsNullOrEmpty(text) || rules.Payloads is PayloadMode.Full || _clean.Contains(text)) return text;
         byte[] rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
@@ -56,7 +56,9 @@ public sealed class Redactor(RuleSet rules, byte[]? key, TimeProvider time)
             IReadOnlyList<int> found = _run.TakeCounts();
             for (int i = 0; i < found.Count; i++)
             {
-                if (found[i] > 0) counts[i] = counts.GetValueOrDefault(i) + found[i];
+                if (found[i] == 0) continue;
+                counts ??= [];
+                counts[i] = counts.GetValueOrDefault(i) + found[i];
             }
 
             return Encoding.UTF8.GetString(_edits.Apply(bytes));

@@ -142,20 +142,26 @@ internal sealed class BinaryRows(Stream copy) : IDisposable
 
     public void Bytes(byte[]? value)
     {
-        if (value is null)
-        {
-            Length(Null);
-            return;
-        }
+        if (value is null) Length(Null);
+        else Bytes(value.AsSpan());
+    }
 
-        Length(value.Length);
-        value.CopyTo(Take(value.Length));
+    public void Bytes(ReadOnlyMemory<byte>? value)
+    {
+        if (value is { } bytes) Bytes(bytes.Span);
+        else Length(Null);
     }
 
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
+    }
+
+    private void Bytes(ReadOnlySpan<byte> value)
+    {
+        Length(value.Length);
+        value.CopyTo(Take(value.Length));
     }
 
     private void Length(int value) => BinaryPrimitives.WriteInt32BigEndian(Take(sizeof(int)), value);

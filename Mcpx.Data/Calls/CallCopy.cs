@@ -113,7 +113,7 @@ internal static class CallCopy
     }
 
     /// <param name="request">The bytes, or their hash.</param>
-    internal static void WritePayload(BinaryRows rows, CallRecord call, byte[]? request, byte[]? response)
+    internal static void WritePayload(BinaryRows rows, CallRecord call, ReadOnlyMemory<byte>? request, ReadOnlyMemory<byte>? response)
     {
         rows.Row(PayloadColumnCount);
         rows.Timestamp(call.Time);

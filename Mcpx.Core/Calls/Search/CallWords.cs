@@ -27,9 +27,9 @@ public static class CallWords
     public static void Collect(CallRecord call, WordBag words)
     {
         words.Allow(MostCharacters / 2);
-        PayloadValues.Read(call.Request, words);
+        PayloadValues.Read(call.Request.GetValueOrDefault().Span, words);
         words.Allow(MostCharacters);
-        PayloadValues.Read(call.Response, words);
+        PayloadValues.Read(call.Response.GetValueOrDefault().Span, words);
     }
 
     /// <summary>What somebody typed; a star behind a word finds what begins so. Null for nothing typed.</summary>

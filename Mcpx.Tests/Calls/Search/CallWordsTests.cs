@@ -60,7 +60,7 @@ public sealed class CallWordsTests
         Gen.ArrayOf(Gen.OneOf(Gen.Choose(0, 255), Gen.Elements("{}[]\":, a1'\\".Select(c => (int)c).ToArray())).Select(b => (byte)b)),
         bytes =>
         {
-            foreach (string word in Of(DataHost.NewCall(default, DataHost.Now) with { Request = bytes, Response = [(byte)'{', .. bytes] }))
+            foreach (string word in Of(DataHost.NewCall(default, DataHost.Now) with { Request = bytes, Response = (byte[])[(byte)'{', .. bytes] }))
             {
                 InputCheck check = new();
                 CallWords.Parse(check, word, "text").ShouldBe([new SearchWord(word, IsBeginning: false)]);
