@@ -144,11 +144,14 @@ public sealed record CallRecord
 
     public required long ResponseBytes { get; init; }
 
-    /// <summary>The request's body as it came, up to the capture limit; null when not captured.</summary>
-    public byte[]? Request { get; init; }
+    /// <summary>
+    /// The request's body as it came, up to the capture limit; null when not captured. The bytes are those of whoever made the
+    /// record: of a call under way they are good until it has ended, of the journal until its next batch, of the database for ever.
+    /// </summary>
+    public ReadOnlyMemory<byte>? Request { get; init; }
 
-    /// <summary>The answer's body as it went out, up to the capture limit.</summary>
-    public byte[]? Response { get; init; }
+    /// <summary>The answer's body as it went out, up to the capture limit; see <see cref="Request"/>.</summary>
+    public ReadOnlyMemory<byte>? Response { get; init; }
 
     /// <summary>True when a payload was longer than the capture limit.</summary>
     public bool Truncated { get; init; }
@@ -172,4 +175,10 @@ public sealed record CallRecord
 
     /// <summary>What of the record is not as it was, and by which rule.</summary>
     public IReadOnlyList<RedactionFinding> Redactions { get; init; } = [];
+
+    /// <summary>The same with payloads of its own, to be kept.</summary>
+    public CallRecord Owned() => this with { Request = Copy(Request), Response = Copy(Response) };
+
+    // The type is named: else null would be taken for a null array, and become empty memory.
+    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? payload) => payload is { } bytes ? (ReadOnlyMemory<byte>?)bytes.ToArray() : null;
 }

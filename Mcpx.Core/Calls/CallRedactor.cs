@@ -20,46 +20,49 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
     {
         RedactionSnapshot snapshot = await source.GetAsync(cancellationToken);
         CallRecord[] redacted = new CallRecord[calls.Count];
+        Dictionary<(RuleSet, RedactionKey?), Redactor> redactors = [];
         for (int i = 0; i < redacted.Length; i++)
         {
             CallRecord call = calls[i];
             OrganizationRedaction? rules = snapshot.Find(call.Organization);
             if (rules is null) keys.Forget(call.Organization);
             RedactionKey? key = rules is null ? null : await keys.GetAsync(call.Organization, cancellationToken);
-            redacted[i] = rules is null ? Withhold(call) : Redact(call, rules.For(call.Server, call.ServerSlug, call.GatewaySlug), key);
+            RuleSet own = rules is null ? Unknown : rules.For(call.Server, call.ServerSlug, call.GatewaySlug);
+            if (!redactors.TryGetValue((own, key), out Redactor? redactor)) redactors[(own, key)] = redactor = new Redactor(own, key?.Values, time);
+            redacted[i] = rules is null ? Withhold(call, redactor) : Redact(call, own, redactor, key);
         }
 
         return redacted;
     }
 
-    private CallRecord Withhold(CallRecord call)
+    private static CallRecord Withhold(CallRecord call, Redactor redactor)
     {
         List<RedactionFinding> found = [];
         if (call.Request is not null) found.Add(new(RecordPart.Request, Withholding.UnknownRules, RedactionEffect.Withheld, 1));
         if (call.Response is not null) found.Add(new(RecordPart.Response, Withholding.UnknownRules, RedactionEffect.Withheld, 1));
-        return Describe(call with { Request = null, Response = null }, Unknown, key: null, found) with { Payloads = PayloadMode.Redacted, Redactions = found };
+        return Describe(call with { Request = null, Response = null }, Unknown, redactor, found) with { Payloads = PayloadMode.Redacted, Redactions = found };
     }
 
-    private CallRecord Redact(CallRecord call, RuleSet rules, RedactionKey? key)
+    private static CallRecord Redact(CallRecord call, RuleSet rules, Redactor redactor, RedactionKey? key)
     {
         List<RedactionFinding> found = [];
         bool keeps = rules.Payloads is not PayloadMode.MetadataOnly;
         CallRecord redacted = call with
         {
-            Request = keeps ? Redact(call.Request, RecordPart.Request, rules, key, isToolList: false, found) : null,
-            Response = keeps ? Redact(call.Response, RecordPart.Response, rules, key, call.Method is ToolsList, found) : null,
+            Request = keeps ? Redact(call.Request, RecordPart.Request, rules, redactor, isToolList: false, found) : null,
+            Response = keeps ? Redact(call.Response, RecordPart.Response, rules, redactor, call.Method is ToolsList, found) : null,
             RequestDigest = Digest(call.Request, key),
             ResponseDigest = Digest(call.Response, key),
             Payloads = rules.Payloads,
         };
-        redacted = Describe(redacted, rules, key, found);
+        redacted = Describe(redacted, rules, redactor, found);
         return found.Count == 0 ? redacted : redacted with { Redactions = found };
     }
 
-    private byte[]? Redact(byte[]? payload, RecordPart part, RuleSet rules, RedactionKey? key, bool isToolList, List<RedactionFinding> found)
+    private static ReadOnlyMemory<byte>? Redact(ReadOnlyMemory<byte>? payload, RecordPart part, RuleSet rules, Redactor redactor, bool isToolList, List<RedactionFinding> found)
     {
-        if (payload is null) return null;
-        RedactedPayload redacted = Redactor.Apply(rules, payload, key?.Values, time, isToolList);
+        if (payload is not { } bytes) return null;
+        RedactedPayload redacted = redactor.Redact(bytes, isToolList);
         found.AddRange(redacted.In(part, rules));
         return redacted.Bytes;
     }
@@ -68,14 +71,14 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
     /// What the client named and why the call ended as it did: a resource's address may carry a secret in its query, and an
     /// organisation's policy engine may repeat an argument in its reason. Names of members, servers and rules are the organisation's own.
     /// </summary>
-    private CallRecord Describe(CallRecord call, RuleSet rules, RedactionKey? key, List<RedactionFinding> found)
+    private static CallRecord Describe(CallRecord call, RuleSet rules, Redactor redactor, List<RedactionFinding> found)
     {
-        Dictionary<int, int> counts = [];
-        string? Clean(string? text) => Redactor.Apply(rules, text, key?.Values, time, counts);
+        Dictionary<int, int>? counts = null;
+        string? Clean(string? text) => redactor.Redact(text, ref counts);
         (string? tool, string? upstreamTool, string? method, string? reason) = (Clean(call.Tool), Clean(call.UpstreamTool), Clean(call.Method), Clean(call.Reason));
         (string? client, string? version, string endpoint) = (Clean(call.ClientName), Clean(call.ClientVersion), Clean(call.Endpoint)!);
         (string? server, string? gateway) = (Clean(call.ServerSlug), Clean(call.GatewaySlug));
-        if (counts.Count == 0) return call;
+        if (counts is null) return call;
         foreach ((int rule, int count) in counts.OrderBy(c => c.Key))
         {
             RedactedPayload one = new(null, null, [.. Enumerable.Range(0, rules.Rules.Count).Select(i => i == rule ? count : 0)]);
@@ -88,5 +91,5 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         };
     }
 
-    private static byte[]? Digest(byte[]? payload, RedactionKey? key) => payload is null || key is null ? null : HMACSHA256.HashData(key.Payloads, payload);
+    private static byte[]? Digest(ReadOnlyMemory<byte>? payload, RedactionKey? key) => payload is { } bytes && key is not null ? HMACSHA256.HashData(key.Payloads, bytes.Span) : null;
 }

@@ -39,7 +39,8 @@ public sealed class CredentialBroker(CredentialVault vault, UpstreamTokens token
 
     private static async ValueTask<(string Header, Secret Value)?> WaitAsync(Opened opened, ValueTask<Secret> token) => opened.HeaderOf(await token);
 
-    private Opened Open(StoredCredential stored) => _opened.GetValue(stored, s => new Opened(vault.Open(s)));
+    // Looked for first: what makes one is an object itself.
+    private Opened Open(StoredCredential stored) => _opened.TryGetValue(stored, out Opened? opened) ? opened : _opened.GetValue(stored, s => new Opened(vault.Open(s)));
 
     private sealed class Opened(Credential credential)
     {

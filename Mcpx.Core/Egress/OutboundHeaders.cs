@@ -12,6 +12,9 @@ public static class OutboundHeaders
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
+    /// <summary>From the blank to the tilde.</summary>
+    private static readonly SearchValues<char> Visible = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c)]);
+
     /// <summary>Hop-by-hop (RFC 9110, section 7.6.1), and what decides where a message goes or where it ends.</summary>
     private static readonly FrozenSet<string> Reserved = new[]
     {
@@ -38,7 +41,7 @@ public static class OutboundHeaders
 
     /// <summary>Visible ASCII, blanks inside only: a CR or LF would start a header or a request of the attacker's.</summary>
     public static bool IsValidValue(string value) =>
-        value.Length > 0 && value[0] != ' ' && value[^1] != ' ' && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
+        value.Length > 0 && value[0] != ' ' && value[^1] != ' ' && !value.AsSpan().ContainsAnyExcept(Visible);
 
     /// <summary>Null when the name may stand among a server's extra headers: those are shown, so none that is made for a secret.</summary>
     public static string? RefuseExtra(string name)

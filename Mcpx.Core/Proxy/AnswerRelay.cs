@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Protocol;
 
@@ -10,7 +11,8 @@ namespace Mcpx.Core.Proxy;
 /// </summary>
 public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, JsonRelay json, TimeProvider time)
 {
-    public async Task RelayAsync(ProxyContext context, HttpResponseMessage answer, CallDeadline deadline)
+    /// <param name="answer">Its disposal ends the stream of its body too.</param>
+    public Task RelayAsync(ProxyContext context, HttpResponseMessage answer, CallDeadline deadline)
     {
         deadline.ExpectMore();
         int status = (int)answer.StatusCode;
@@ -19,11 +21,15 @@ public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, Json
         if (context.IsHealthProbe && status < 500) context.Admission!.Succeeded();
         context.Progress.Status = status;
         List<KeyValuePair<string, string>> headers = HeadersOf(context, answer);
-        await using Stream body = await answer.Content.ReadAsStreamAsync(deadline.Token);
-        string? type = answer.Content.Headers.ContentType?.MediaType;
-        if (type == "text/event-stream") await events.RelayAsync(context, body, headers, deadline);
-        else if (type == "application/json") await json.RelayAsync(context, answer.Content.Headers.ContentLength, body, headers, deadline);
-        else await RelayEmptyAsync(context, type, body, headers, deadline);
+        // What is still to come is read below; that there is a stream is known at once.
+        Stream body = answer.Content.ReadAsStream(deadline.Token);
+        string? type = TypeOf(answer.Content.Headers);
+        return type switch
+        {
+            "text/event-stream" => events.RelayAsync(context, body, headers, deadline),
+            "application/json" => json.RelayAsync(context, answer.Content.Headers.ContentLength, body, headers, deadline),
+            _ => RelayEmptyAsync(context, type, body, headers, deadline),
+        };
     }
 
     /// <summary>Answers that must not reach the client as they are.</summary>
@@ -32,12 +38,18 @@ public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, Json
         int status = (int)answer.StatusCode;
         if (status is >= 300 and < 400)
             throw new UpstreamAnswerException($"The server redirects ({status}); enter the address it redirects to.");
-        if (answer.Content.Headers.ContentEncoding.Any(e => e != "identity"))
+        if (answer.Content.Headers.NonValidated.Contains("Content-Encoding") && answer.Content.Headers.ContentEncoding.Any(e => e != "identity"))
             throw new UpstreamAnswerException("The server compressed an answer though it was asked not to.");
         // Relayed as it is, it would start the client's sign-in against the gateway for a credential that is ours.
         if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.ProxyAuthenticationRequired)
             throw new UpstreamRefusedException(status);
     }
+
+    /// <summary>The media type. Most servers spell it plainly, and then nothing is parsed.</summary>
+    private static string? TypeOf(HttpContentHeaders headers) =>
+        headers.NonValidated.TryGetValues("Content-Type", out HeaderStringValues values) && values.Count == 1 && values.ToString() is "application/json" or "text/event-stream"
+            ? values.ToString()
+            : headers.ContentType?.MediaType;
 
     private List<KeyValuePair<string, string>> HeadersOf(ProxyContext context, HttpResponseMessage answer)
     {

@@ -89,8 +89,8 @@ public sealed class EventRelay(TimeProvider time)
     {
         bool isAnswer = kind is AnswerKind.Result or AnswerKind.Error;
         if (isAnswer && context.Rewrite is not null)
-            @event = SseEventReader.WithData(@event, data = context.Rewrite(data));
-        if (context.SealHandles is not null && context.SealHandles(data) is var @sealed && !@sealed.Equals(data))
+            @event = SseEventReader.WithData(@event, data = context.Rewrite(context, data));
+        if (context.SealHandles is not null && context.SealHandles(context, data) is var @sealed && !@sealed.Equals(data))
             @event = SseEventReader.WithData(@event, data = @sealed);
         Note(context, @event.Span);
         bool isAwaited = isAnswer && context.IsRequest;

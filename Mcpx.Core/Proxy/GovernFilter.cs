@@ -47,8 +47,8 @@ public sealed class GovernFilter(GovernanceEngine governance, PinGuard pins, Pol
     {
         if (context.Gateway is not null) return;
         if (governance.ShowsEverything(context.Snapshot.Governance, context.Route!, context.Caller!) && pins.PassesAll(context)) return;
-        context.Rewrite = answer => ToolListAnswer.Keep(answer, (name, definition) =>
-            governance.DecideShown(context.Snapshot.Governance, context.Route!, name, context.Caller!, name) is Decision.Allow && pins.Shows(context, name, definition));
+        context.Rewrite = (call, answer) => ToolListAnswer.Keep(answer, (name, definition) =>
+            governance.DecideShown(call.Snapshot.Governance, context.Route!, name, context.Caller!, name) is Decision.Allow && pins.Shows(context, name, definition));
     }
 
     private Decision DecideCall(ProxyContext context, string tool)

@@ -18,7 +18,11 @@ public sealed class JsonRelay(TimeProvider time)
             if (whole || context.Rewrite is not null)
             {
                 ReadOnlyMemory<byte> answer = whole ? first.AsMemory(0, count) : await BodyPieces.ReadAllAsync(body, first.AsMemory(0, count), Math.Min(longest, BodyPieces.LongestHeld), deadline);
-                await SendWholeAsync(context, Rewritten(context, answer), headers);
+                answer = Rewritten(context, answer);
+                Hear(context, answer.Span);
+                await context.Progress.Settle!();
+                context.Response.Start(context.Progress.Status, "application/json", answer.Length, headers);
+                await context.Response.FinishAsync(answer);
             }
             else
             {
@@ -31,18 +35,16 @@ public sealed class JsonRelay(TimeProvider time)
         }
     }
 
-    private async Task SendWholeAsync(ProxyContext context, ReadOnlyMemory<byte> answer, List<KeyValuePair<string, string>> headers)
+    /// <summary>Notes what the record will say of an answer that is there whole.</summary>
+    private void Hear(ProxyContext context, ReadOnlySpan<byte> answer)
     {
-        AnswerKind kind = AnswerPeek.KindOf(answer.Span, out ReadOnlySpan<byte> id);
+        AnswerKind kind = AnswerPeek.KindOf(answer, out ReadOnlySpan<byte> id);
         if (kind is AnswerKind.Garbage) throw NotJsonRpc(context);
-        AnswerIds.Demand(context, kind, id, answer.Span);
-        context.Progress.Heard(kind, answer.Span);
+        AnswerIds.Demand(context, kind, id, answer);
+        context.Progress.Heard(kind, answer);
         context.Progress.ResponseBytes = answer.Length;
-        context.Progress.Response.Add(answer.Span);
-        context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, answer.Span), time);
-        await context.Progress.Settle!();
-        context.Response.Start(context.Progress.Status, "application/json", answer.Length, headers);
-        await context.Response.FinishAsync(answer);
+        context.Progress.Response.Add(answer);
+        context.Progress.End(AnswerPeek.OutcomeOf(context.Progress.Status, kind, answer), time);
     }
 
     /// <summary>Two pieces in hand at a time: one is held back until we know whether it is the last. Memory does not grow with the answer.</summary>
@@ -87,8 +89,8 @@ public sealed class JsonRelay(TimeProvider time)
 
     private static ReadOnlyMemory<byte> Rewritten(ProxyContext context, ReadOnlyMemory<byte> answer)
     {
-        if (context.Rewrite is not null) answer = context.Rewrite(answer);
-        return context.SealHandles is null ? answer : context.SealHandles(answer);
+        if (context.Rewrite is not null) answer = context.Rewrite(context, answer);
+        return context.SealHandles is null ? answer : context.SealHandles(context, answer);
     }
 
     /// <param name="before">The piece before the last, still whole: nothing was read over it.</param>

@@ -11,8 +11,6 @@ namespace Mcpx.Core.Proxy;
 /// <param name="Body">The message; null for verbs without one.</param>
 public sealed record OutboundRequest(HttpMethod Verb, Uri Url, ReadOnlyMemory<byte>? Body)
 {
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     public string? ProtocolVersion { get; init; }
 
     /// <summary>The upstream's own session id.</summary>
@@ -37,7 +35,9 @@ public sealed record OutboundRequest(HttpMethod Verb, Uri Url, ReadOnlyMemory<by
         HttpRequestHeaders headers = request.Headers;
         if (Body is { } body)
         {
-            request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = Json } };
+            request.Content = new ReadOnlyMemoryContent(body);
+            // As text, which is written as it is: a value that was parsed takes objects for each request.
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
             headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         }
         else

@@ -49,7 +49,7 @@ public interface IProxyResponse
 
 /// <summary>Rewrites one JSON-RPC answer.</summary>
 /// <exception cref="UpstreamAnswerException">The answer can't be understood well enough to be rewritten safely.</exception>
-public delegate ReadOnlyMemory<byte> AnswerRewrite(ReadOnlyMemory<byte> answer);
+public delegate ReadOnlyMemory<byte> AnswerRewrite(ProxyContext context, ReadOnlyMemory<byte> answer);
 
 /// <summary>What a client asks of an endpoint.</summary>
 public enum ProxyVerb

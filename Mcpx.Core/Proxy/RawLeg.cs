@@ -24,7 +24,7 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
             }
 
             body = restored;
-            context.SealHandles = answer => handles.Seal(context, answer);
+            context.SealHandles = handles.Seal;
         }
 
         using CallDeadline deadline = context.IsStanding

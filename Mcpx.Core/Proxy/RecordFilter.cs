@@ -23,7 +23,7 @@ public sealed partial class RecordFilter(
         context.Arrived = (time.GetUtcNow(), time.GetTimestamp());
         context.Id = CallId.From(Guid.CreateVersion7(context.Arrived.Time));
         bool isInside = false;
-        Settlement settlement = new(() => RecordAsync(context));
+        Settlement settlement = new(this, context);
         context.Progress.Settle = settlement.SettleAsync;
 
         try
@@ -66,6 +66,10 @@ public sealed partial class RecordFilter(
             LogNotRecorded(logger, context.Endpoint.Path, e.Message);
             if (context.Refusal is null || context.Progress.UpstreamStarted != 0 || context.Response.HasStarted) context.Response.Abort();
             else await WriteAsync(context, ProxyErrors.Overloaded.ToJson(context.RequestId.Span), ProxyErrors.Overloaded.Status, [RetryAfter]);
+        }
+        finally
+        {
+            context.Progress.Response.Dispose();
         }
     }
 
@@ -138,14 +142,14 @@ public sealed partial class RecordFilter(
     }
 
     /// <summary>Makes the record once; whoever asks again gets the same end.</summary>
-    private sealed class Settlement(Func<ValueTask> append)
+    private sealed class Settlement(RecordFilter filter, ProxyContext context)
     {
         private Task? _appended;
 
         /// <summary>True when the record could not be kept.</summary>
         public bool HasFailed => _appended is { IsFaulted: true };
 
-        public ValueTask SettleAsync() => new(_appended ??= append().AsTask());
+        public ValueTask SettleAsync() => new(_appended ??= filter.RecordAsync(context).AsTask());
 
         /// <summary>There will be none.</summary>
         public void Skip() => _appended = Task.CompletedTask;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
@@ -11,6 +12,9 @@ public sealed class RecordMaker(TimeProvider time)
 {
     private const int LongestText = 256;
     private const int LongestReason = 1000;
+
+    /// <summary>Control characters, and halves of pairs, which may have lost the other.</summary>
+    private static readonly SearchValues<char> Suspects = SearchValues.Create([.. Enumerable.Range(0, 0x20).Concat(Enumerable.Range(0xD800, 0x800)).Select(c => (char)c)]);
 
     public CallRecord Make(ProxyContext context)
     {
@@ -53,8 +57,8 @@ public sealed class RecordMaker(TimeProvider time)
             RequestBytes = context.Body.Length,
             ResponseBytes = progress.ResponseBytes,
             // Somebody who is nobody must not be able to fill the audit with what they please.
-            Request = caller is null || context.Body.Length == 0 ? null : Head(context.Body),
-            Response = caller is null ? null : progress.Response.ToPayload(),
+            Request = caller is null ? null : Head(context.Body),
+            Response = caller is null ? null : progress.Response.Payload,
             Truncated = context.Body.Length > PayloadCapture.Limit || progress.Response.Truncated,
             Stage = context.IsAnnounced ? RecordStage.End : RecordStage.Whole,
             Facets = new CallFacets(
@@ -84,7 +88,8 @@ public sealed class RecordMaker(TimeProvider time)
     private static OrganizationId OrganizationOfPath(ProxyContext context) =>
         context.Endpoint.Organization is { } slug && context.Snapshot.Gateways.Find(slug) is { } routes ? routes.Organization.Id : OrganizationId.None;
 
-    private static byte[] Head(byte[] body) => body.Length <= PayloadCapture.Limit ? body : body[..PayloadCapture.Limit];
+    // The type is named: see CallRecord.
+    private static ReadOnlyMemory<byte>? Head(byte[] body) => body.Length == 0 ? null : (ReadOnlyMemory<byte>?)body.AsMemory(0, Math.Min(body.Length, PayloadCapture.Limit));
 
     private long Microseconds(long from, long to) => (long)time.GetElapsedTime(from, to).TotalMicroseconds;
 
@@ -92,8 +97,7 @@ public sealed class RecordMaker(TimeProvider time)
     internal static string? Clean(string? text, int longest = LongestText)
     {
         if (text is null) return null;
-        if (text.Length <= longest && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
-            return text;
+        if (text.Length <= longest && !text.AsSpan().ContainsAny(Suspects)) return text;
         Span<char> clean = text.Length <= longest ? new char[text.Length] : new char[longest];
         for (int i = 0; i < clean.Length; i++)
         {

@@ -29,13 +29,8 @@ public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, Upstrea
 
     public Task<HttpResponseMessage> SendAsync(ServerRoute route, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        (OrganizationId, ServerId) key = (route.Organization.Id, route.Server.Id);
-        if (!_pools.TryGetValue(key, out Pool? pool))
-        {
-            ForgetUnused();
-            pool = _pools.GetOrAdd(key, _ => new Pool(new HttpMessageInvoker(handlers.CreateFor(route.Organization.Id))));
-        }
-
+        (OrganizationId Organization, ServerId Server) key = (route.Organization.Id, route.Server.Id);
+        if (!_pools.TryGetValue(key, out Pool? pool)) pool = Open(key);
         Volatile.Write(ref pool.LastUsed, time.GetTimestamp());
         return access.SendAsync(pool.Invoker, route.Server, route.Credential, request, cancellationToken);
     }
@@ -44,6 +39,12 @@ public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, Upstrea
     {
         foreach (Pool pool in _pools.Values)
             pool.Invoker.Dispose();
+    }
+
+    private Pool Open((OrganizationId Organization, ServerId Server) key)
+    {
+        ForgetUnused();
+        return _pools.GetOrAdd(key, _ => new Pool(new HttpMessageInvoker(handlers.CreateFor(key.Organization))));
     }
 
     /// <summary>A pool that nobody used for long has no open connections any more; it is left to the collector.</summary>

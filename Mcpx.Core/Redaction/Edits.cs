@@ -10,6 +10,8 @@ internal sealed class Edits
 
     public int Count => _edits.Count;
 
+    public void Clear() => _edits.Clear();
+
     public void Add(int start, int end, byte[] replacement) => _edits.Add(new Edit(start, end, replacement));
 
     /// <summary>In place of whatever was to change inside of it.</summary>

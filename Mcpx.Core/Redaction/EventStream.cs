@@ -47,12 +47,12 @@ internal static class EventStream
     private static bool Flush(RedactionRun run, ReadOnlySpan<byte> text, List<Range> data, Edits edits, bool isToolList)
     {
         if (data.Count == 0) return true;
-        JsonWalk walk = new(run, level: 0, isToolList);
+        JsonWalk walk = run.WalkAt(level: 0);
         if (data.Count == 1)
         {
             (int start, int length) = data[0].GetOffsetAndLength(text.Length);
             data.Clear();
-            return walk.Redact(text.Slice(start, length), start, edits);
+            return walk.Redact(text.Slice(start, length), start, edits, isToolList);
         }
 
         // The lines of one event are one text, with line breaks between.
@@ -67,7 +67,7 @@ internal static class EventStream
 
         data.Clear();
         Edits part = new();
-        if (!walk.Redact(joined.ToArray(), 0, part)) return false;
+        if (!walk.Redact(joined.ToArray(), 0, part, isToolList)) return false;
         edits.AddAll(part, pieces);
         return true;
     }

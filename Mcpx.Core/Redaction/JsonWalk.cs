@@ -9,10 +9,7 @@ namespace Mcpx.Core.Redaction;
 /// and trailing commas, and hands the rest to the rules for texts: a payload that is cut off or broken is the rule here.
 /// </summary>
 /// <param name="level">0 for the payload; one more for JSON in a string of JSON.</param>
-/// <param name="isToolList">Keys in tools' schemas name no values.</param>
-/// <param name="active">The paths that lead here, a bit each.</param>
-/// <param name="depth">How many of their steps were taken.</param>
-internal sealed class JsonWalk(RedactionRun run, int level, bool isToolList, ulong active = ulong.MaxValue, int depth = 0)
+internal sealed class JsonWalk(RedactionRun run, int level)
 {
     /// <summary>JSON in a string in JSON in a string, and so on: beyond that, strings are masked whole.</summary>
     private const int MostLevels = 8;
@@ -26,17 +23,24 @@ internal sealed class JsonWalk(RedactionRun run, int level, bool isToolList, ulo
     private static readonly SearchValues<byte> BetweenTokens = SearchValues.Create(" \t\r\n:,"u8);
 
     private readonly Stack<JsonFrame> _outer = new();
-    private readonly Edits _edits = new();
-    private JsonFrame _here = new() { Active = active, Kept = -1 };
-    private int _pending = -1;
-    private bool _awaitsValue;
+    private readonly Edits _edits = new(), _inner = new();
+    private JsonFrame _here;
+    private int _depth, _pending;
+    private bool _isToolList, _awaitsValue;
 
     /// <summary>Where to begin with what is left: a string in front of what is broken may be the name of what follows.</summary>
     private int _readBack;
 
-    /// <summary>False when what can't be read as JSON is no text either.</summary>
-    public bool Redact(ReadOnlySpan<byte> json, int offset, Edits edits)
+    /// <param name="isToolList">Keys in tools' schemas name no values.</param>
+    /// <param name="active">The paths that lead here, a bit each.</param>
+    /// <param name="depth">How many of their steps were taken.</param>
+    /// <returns>False when what can't be read as JSON is no text either.</returns>
+    public bool Redact(ReadOnlySpan<byte> json, int offset, Edits edits, bool isToolList, ulong active = ulong.MaxValue, int depth = 0)
     {
+        _outer.Clear();
+        _edits.Clear();
+        (_isToolList, _depth, _pending, _awaitsValue, _readBack) = (isToolList, depth, -1, false, 0);
+        _here = new JsonFrame { Active = active, Kept = -1 };
         int end = Walk(json);
         if (end < json.Length && !RedactRest(json, end)) return false;
         edits.AddAll(_edits, offset);
@@ -136,14 +140,14 @@ internal sealed class JsonWalk(RedactionRun run, int level, bool isToolList, ulo
 
         _pending = _here.IsSchema ? -1 : run.Rules.Keys.Find(name);
         _here.Next = Step(name, -1);
-        _here.IsSchemaNext = _here.IsSchema || isToolList && (name.SequenceEqual("inputSchema"u8) || name.SequenceEqual("outputSchema"u8));
+        _here.IsSchemaNext = _here.IsSchema || _isToolList && (name.SequenceEqual("inputSchema"u8) || name.SequenceEqual("outputSchema"u8));
         if (Reached(_here.Next) is >= 0 and var rule && (_pending < 0 || rule < _pending)) _pending = rule;
         if (run.Find(name, hasKeys: false).Count > 0)
         {
-            Edits inner = new();
-            run.Redact(name, 0, inner, hasKeys: false);
-            if (rented is null) _edits.AddAll(inner, start + 1);
-            else _edits.AddAll(inner, raw, start + 1);
+            _inner.Clear();
+            run.Redact(name, 0, _inner, hasKeys: false);
+            if (rented is null) _edits.AddAll(_inner, start + 1);
+            else _edits.AddAll(_inner, raw, start + 1);
         }
 
         if (rented is not null) ArrayPool<byte>.Shared.Return(rented, clearArray: true);
@@ -204,9 +208,9 @@ internal sealed class JsonWalk(RedactionRun run, int level, bool isToolList, ulo
         byte[] plain = ArrayPool<byte>.Shared.Rent(raw.Length);
         try
         {
-            Edits inner = new();
-            int rule = TakeContent(plain.AsSpan(0, Escapes.Undo(raw, plain)), 0, inner, next);
-            if (rule < 0) _edits.AddAll(inner, raw, start + 1);
+            _inner.Clear();
+            int rule = TakeContent(plain.AsSpan(0, Escapes.Undo(raw, plain)), 0, _inner, next);
+            if (rule < 0) _edits.AddAll(_inner, raw, start + 1);
             return rule;
         }
         finally
@@ -222,7 +226,7 @@ internal sealed class JsonWalk(RedactionRun run, int level, bool isToolList, ulo
         if (text[first] is not ((byte)'{' or (byte)'[') || _here.IsSchema) return run.Redact(text, offset, edits, mayDrop: true);
         if (level < MostLevels)
         {
-            new JsonWalk(run, level + 1, isToolList, next, depth + _here.Depth).Redact(text, offset, edits);
+            run.WalkAt(level + 1).Redact(text, offset, edits, _isToolList, next, _depth + _here.Depth);
             return -1;
         }
 
@@ -288,7 +292,7 @@ internal sealed class JsonWalk(RedactionRun run, int level, bool isToolList, ulo
     }
 
     /// <summary>The paths that go on into a member or, with <paramref name="index"/>, an element.</summary>
-    private ulong Step(ReadOnlySpan<byte> name, int index) => run.Rules.Paths.Step(_here.Active, depth + _here.Depth - 1, name, index);
+    private ulong Step(ReadOnlySpan<byte> name, int index) => run.Rules.Paths.Step(_here.Active, _depth + _here.Depth - 1, name, index);
 
-    private int Reached(ulong paths) => run.Rules.Paths.Reached(paths, depth + _here.Depth);
+    private int Reached(ulong paths) => run.Rules.Paths.Reached(paths, _depth + _here.Depth);
 }

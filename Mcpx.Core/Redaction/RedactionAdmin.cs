@@ -93,7 +93,7 @@ public sealed class RedactionAdmin(IRedactionStore store, RedactionKeys keys, Ch
         RuleSet rules = new(settings.Payloads, [.. settings.Rules, .. common]);
         RedactionKey? key = await keys.GetAsync(actor.Organization, cancellationToken);
         RedactedPayload redacted = Redactor.Apply(rules, Encoding.UTF8.GetBytes(sample.Text), key?.Values, time);
-        return new RedactionTrial(redacted.Bytes is { } bytes ? Encoding.UTF8.GetString(bytes) : null, settings.Payloads, [.. redacted.In(RecordPart.Request, rules)]);
+        return new RedactionTrial(redacted.Bytes is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null, settings.Payloads, [.. redacted.In(RecordPart.Request, rules)]);
     }
 
     private AdminChange OfOrganization(Actor actor) => AdminChange.By(actor, AdminAction.RedactionReplace, SubjectKinds.Organization, actor.Organization.Value, time);

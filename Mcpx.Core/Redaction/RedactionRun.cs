@@ -3,7 +3,10 @@ using Mcpx.Core.Redaction.Detectors;
 
 namespace Mcpx.Core.Redaction;
 
-/// <summary>The redaction of one payload: its rules, what they found so far, and what may be left out because it can't be there.</summary>
+/// <summary>
+/// The redaction of one payload after the other: the rules, what they found so far in the present one, and what may be left out
+/// because it can't be there.
+/// </summary>
 internal sealed class RedactionRun
 {
     /// <summary>Patterns get no more than this for all fields of a payload; fields beyond are masked. Else 100,000 slow fields would be hours.</summary>
@@ -15,32 +18,54 @@ internal sealed class RedactionRun
     private readonly byte[]? _key;
     private readonly TimeProvider _time;
     private readonly int[] _counts;
-    private readonly bool _mayHoldMarks;
-    private readonly bool _mayHoldAddresses;
+    private readonly bool _wantsMarks;
     private readonly List<Hit> _hits = [];
+    private readonly List<JsonWalk> _walks = [];
+    private bool _hasCounted;
+    private bool _mayHoldMarks;
+    private bool _mayHoldAddresses;
     private TimeSpan _patternTime;
 
-    public RedactionRun(RuleSet rules, ReadOnlySpan<byte> payload, byte[]? key, TimeProvider time)
+    public RedactionRun(RuleSet rules, byte[]? key, TimeProvider time)
     {
         (_rules, _key, _time) = (rules, key, time);
         _counts = new int[rules.Rules.Count];
+        _wantsMarks = rules.RuleOf(RedactionDetector.Token) >= 0 || rules.RuleOf(RedactionDetector.PrivateKey) >= 0 || rules.RuleOf(RedactionDetector.ProviderKey) >= 0;
+    }
+
+    /// <summary>Turns to another payload.</summary>
+    public void Begin(ReadOnlySpan<byte> payload)
+    {
+        if (_hasCounted) Array.Clear(_counts);
+        (_hasCounted, Nested, _patternTime) = (false, 0, TimeSpan.Zero);
         // An escaped ASCII character, at whatever depth, hides what it is part of from the look at the whole.
         bool isHidden = payload.IndexOf("\\u00"u8) >= 0;
-        bool wantsMarks = rules.RuleOf(RedactionDetector.Token) >= 0 || rules.RuleOf(RedactionDetector.PrivateKey) >= 0 || rules.RuleOf(RedactionDetector.ProviderKey) >= 0;
-        _mayHoldMarks = wantsMarks && (isHidden || Marks.AnyIn(payload));
-        _mayHoldAddresses = rules.RuleOf(RedactionDetector.Email) >= 0 && (isHidden || payload.Contains((byte)'@'));
+        _mayHoldMarks = _wantsMarks && (isHidden || Marks.AnyIn(payload));
+        _mayHoldAddresses = _rules.RuleOf(RedactionDetector.Email) >= 0 && (isHidden || payload.Contains((byte)'@'));
     }
 
     public RuleSet Rules => _rules;
 
-    public IReadOnlyList<int> Counts => _counts;
+    /// <summary>How many values each rule found; empty when none did.</summary>
+    public IReadOnlyList<int> TakeCounts() => _hasCounted ? [.. _counts] : [];
 
     /// <summary>Strings that were masked because JSON stood in them deeper than is looked at.</summary>
     public int Nested { get; set; }
 
     public RedactionMode ModeOf(int rule) => _rules.Rules[rule].Mode;
 
-    public void Count(int rule) => _counts[rule]++;
+    public void Count(int rule)
+    {
+        _counts[rule]++;
+        _hasCounted = true;
+    }
+
+    /// <summary>Reads JSON that stands so many levels deep in strings. There is one for each level, since at each only one text is read at a time.</summary>
+    public JsonWalk WalkAt(int level)
+    {
+        while (_walks.Count <= level) _walks.Add(new JsonWalk(this, _walks.Count));
+        return _walks[level];
+    }
 
     /// <summary>What stands in place of a value that a rule found.</summary>
     public byte[] MarkerFor(RedactionMode mode, ReadOnlySpan<byte> value) => mode is RedactionMode.Hash && _key is not null ? Marker.Hash(_key, value) : Marker.Mask;
@@ -93,9 +118,7 @@ internal sealed class RedactionRun
                 FindPlain(undone, hasKeys);
                 if (levels < MostLevels && undone.Contains((byte)'\\')) FindBehindEscapes(undone, hasKeys, levels + 1);
                 Join(_hits);
-                int[] places = [.. _hits.SelectMany(h => new[] { h.Start, h.End })];
-                Escapes.Locate(text, places);
-                for (int i = 0; i < _hits.Count; i++) _hits[i] = new Hit(places[2 * i], places[2 * i + 1], _hits[i].Rule);
+                Relocate(text);
             }
         }
         finally
@@ -105,6 +128,15 @@ internal sealed class RedactionRun
 
         _hits.AddRange(here);
         Join(_hits);
+    }
+
+    /// <summary>Turns places in the text without escapes into those of the escaped one.</summary>
+    private void Relocate(ReadOnlySpan<byte> escaped)
+    {
+        if (_hits.Count == 0) return;
+        int[] places = [.. _hits.SelectMany(h => new[] { h.Start, h.End })];
+        Escapes.Locate(escaped, places);
+        for (int i = 0; i < _hits.Count; i++) _hits[i] = new Hit(places[2 * i], places[2 * i + 1], _hits[i].Rule);
     }
 
     private void FindPlain(ReadOnlySpan<byte> text, bool hasKeys)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using Mcpx.Core.Calls.Search;
 
 namespace Mcpx.Data.Calls;
 
@@ -119,42 +120,48 @@ internal sealed class BinaryRows(Stream copy) : IDisposable
     }
 
     /// <summary>A <c>tsvector</c> without positions (tsvectorrecv of tsvector.c); null when there is none.</summary>
-    /// <param name="lexemes">Each once, in any order, without NUL.</param>
-    public void Words(IReadOnlyCollection<string> lexemes)
+    public void Words(WordBag words)
     {
-        if (lexemes.Count == 0)
+        if (words.Count == 0)
         {
             Length(Null);
             return;
         }
 
-        Length(sizeof(int) + lexemes.Sum(l => Encoding.UTF8.GetByteCount(l) + 1 + sizeof(short)));
-        BinaryPrimitives.WriteInt32BigEndian(Take(sizeof(int)), lexemes.Count);
-        foreach (string lexeme in lexemes)
+        int length = sizeof(int);
+        for (int i = 0; i < words.Count; i++) length += words[i].Length + 1 + sizeof(short);
+        Length(length);
+        BinaryPrimitives.WriteInt32BigEndian(Take(sizeof(int)), words.Count);
+        for (int i = 0; i < words.Count; i++)
         {
-            int length = Encoding.UTF8.GetByteCount(lexeme);
-            Encoding.UTF8.GetBytes(lexeme, Take(length));
-            Take(1)[0] = 0;
-            BinaryPrimitives.WriteInt16BigEndian(Take(sizeof(short)), 0);
+            words[i].CopyTo(Take(words[i].Length));
+            // The end of the word, and no positions.
+            Take(1 + sizeof(short)).Clear();
         }
     }
 
     public void Bytes(byte[]? value)
     {
-        if (value is null)
-        {
-            Length(Null);
-            return;
-        }
+        if (value is null) Length(Null);
+        else Bytes(value.AsSpan());
+    }
 
-        Length(value.Length);
-        value.CopyTo(Take(value.Length));
+    public void Bytes(ReadOnlyMemory<byte>? value)
+    {
+        if (value is { } bytes) Bytes(bytes.Span);
+        else Length(Null);
     }
 
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
+    }
+
+    private void Bytes(ReadOnlySpan<byte> value)
+    {
+        Length(value.Length);
+        value.CopyTo(Take(value.Length));
     }
 
     private void Length(int value) => BinaryPrimitives.WriteInt32BigEndian(Take(sizeof(int)), value);

@@ -1,4 +1,5 @@
 using Mcpx.Core.Calls;
+using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Metrics;
 using Mcpx.Data.Redaction;
 using Npgsql;
@@ -29,8 +30,11 @@ internal static class CallCopy
     public static bool HasPayload(CallRecord call) =>
         call.Request is not null || call.Response is not null || call.Truncated || call.RequestDigest is not null || call.ResponseDigest is not null || call.Redactions.Count > 0;
 
-    public static Task CopyCallsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
-        CopyAsync(connection, $"COPY {table} ({WrittenColumns}) FROM STDIN (FORMAT BINARY)", calls, WriteCall, cancellationToken);
+    public static Task CopyCallsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken)
+    {
+        WordBag words = new();
+        return CopyAsync(connection, $"COPY {table} ({WrittenColumns}) FROM STDIN (FORMAT BINARY)", calls, (rows, call) => WriteCall(rows, call, words), cancellationToken);
+    }
 
     public static Task CopyPayloadsAsync(NpgsqlConnection connection, string table, IEnumerable<CallRecord> calls, CancellationToken cancellationToken) =>
         CopyAsync(connection, $"COPY {table} ({PayloadColumns}) FROM STDIN (FORMAT BINARY)", calls, (rows, call) => WritePayload(rows, call, call.Request, call.Response), cancellationToken);
@@ -62,10 +66,12 @@ internal static class CallCopy
         }
     }
 
-    private static void WriteCall(BinaryRows rows, CallRecord call)
+    private static void WriteCall(BinaryRows rows, CallRecord call, WordBag words)
     {
         WriteRecord(rows, call);
-        rows.Words(call.Stage is RecordStage.Intent ? [] : CallLexemes.Of(call));
+        words.Clear();
+        if (call.Stage is not RecordStage.Intent) CallLexemes.Collect(call, words);
+        rows.Words(words);
     }
 
     /// <summary>What a record says, and what the chain hashes: words can be found anew from its payloads.</summary>
@@ -107,7 +113,7 @@ internal static class CallCopy
     }
 
     /// <param name="request">The bytes, or their hash.</param>
-    internal static void WritePayload(BinaryRows rows, CallRecord call, byte[]? request, byte[]? response)
+    internal static void WritePayload(BinaryRows rows, CallRecord call, ReadOnlyMemory<byte>? request, ReadOnlyMemory<byte>? response)
     {
         rows.Row(PayloadColumnCount);
         rows.Timestamp(call.Time);

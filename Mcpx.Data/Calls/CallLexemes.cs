@@ -12,13 +12,18 @@ namespace Mcpx.Data.Calls;
 /// </summary>
 internal static class CallLexemes
 {
-    private const string Nobody = "c=";
+    private static ReadOnlySpan<byte> Organization => "o="u8;
 
-    /// <summary>None for a call without words.</summary>
-    public static IReadOnlyCollection<string> Of(CallRecord call)
+    private static ReadOnlySpan<byte> Caller => "c="u8;
+
+    /// <summary>Puts those of a call into an empty bag; none for a call without words.</summary>
+    public static void Collect(CallRecord call, WordBag words)
     {
-        IReadOnlyCollection<string> words = CallWords.Of(call);
-        return words.Count == 0 ? [] : [.. words, OrganizationOf(call.Organization), CallerOf(PayloadReader.CallerOf(call))];
+        CallWords.Collect(call, words);
+        if (words.Count == 0) return;
+        AddId(words, Organization, call.Organization.Value);
+        if (PayloadReader.CallerOf(call) is { } caller) AddId(words, Caller, caller);
+        else words.AddWhole(Caller);
     }
 
     /// <summary>As a <c>tsquery</c>.</summary>
@@ -30,7 +35,16 @@ internal static class CallLexemes
 
     private static string OrganizationOf(OrganizationId organization) => "o=" + Short(organization.Value);
 
-    private static string CallerOf(Guid? caller) => caller is { } id ? "c=" + Short(id) : Nobody;
+    private static string CallerOf(Guid? caller) => caller is { } id ? "c=" + Short(id) : "c=";
 
     private static string Short(Guid id) => Base64Url.EncodeToString(id.ToByteArray(bigEndian: true));
+
+    /// <summary>The same as bytes.</summary>
+    private static void AddId(WordBag words, ReadOnlySpan<byte> kind, Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16], word = stackalloc byte[32];
+        kind.CopyTo(word);
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        words.AddWhole(word[..(kind.Length + Base64Url.EncodeToUtf8(bytes, word[kind.Length..]))]);
+    }
 }

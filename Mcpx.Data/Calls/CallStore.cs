@@ -194,8 +194,8 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
     /// <param name="at">Where the payloads' columns begin.</param>
     private static CallRecord WithPayloads(CallRecord call, NpgsqlDataReader row, int at) => call with
     {
-        Request = Bytes(row, at),
-        Response = Bytes(row, at + 1),
+        Request = Payload(row, at),
+        Response = Payload(row, at + 1),
         Truncated = row.GetBoolean(at + 2),
         Payloads = row.IsDBNull(at + 3) ? null : (PayloadMode)row.GetInt16(at + 3),
         RequestDigest = Bytes(row, at + 4),
@@ -206,6 +206,9 @@ internal sealed class CallStore(ScopedContexts contexts, CallWriter writer, Call
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static Guid? Id(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetGuid(column);
+
+    // The type is named: see CallRecord.
+    private static ReadOnlyMemory<byte>? Payload(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : (ReadOnlyMemory<byte>?)row.GetFieldValue<byte[]>(column);
 
     private static byte[]? Bytes(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 }

@@ -13,27 +13,34 @@ internal sealed partial class EventWriter(TimeProvider time, ILogger<EventWriter
     public async Task WriteAsync(NpgsqlConnection connection, IEnumerable<CallRecord> calls, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
-        List<MetricEvent> events = [];
+        List<CallRecord> counted = [];
+        HashSet<DateTime> minutes = [];
         int odd = 0;
         foreach (CallRecord call in calls)
         {
             // Minutes are rolled up from events: without those of its time, one that comes too late would be all that its minute has.
-            if (call.Time < now - MetricEvent.MostLate || call.Time > now + MetricEvent.MostAhead) odd++;
-            else events.Add(MetricEvent.Of(call));
+            if (call.Time < now - MetricEvent.MostLate || call.Time > now + MetricEvent.MostAhead)
+            {
+                odd++;
+                continue;
+            }
+
+            counted.Add(call);
+            minutes.Add(new DateTime(call.Time.UtcTicks - call.Time.UtcTicks % TimeSpan.TicksPerMinute, DateTimeKind.Utc));
         }
 
         if (odd > 0) LogOdd(logger, odd);
-        if (events.Count == 0) return;
-        await NoteLateAsync(connection, events, cancellationToken);
-        await CallCopy.CopyEventsAsync(connection, events, cancellationToken);
+        if (counted.Count == 0) return;
+        await NoteLateAsync(connection, minutes, cancellationToken);
+        await CallCopy.CopyEventsAsync(connection, counted.Select(MetricEvent.Of), cancellationToken);
     }
 
-    private static async Task NoteLateAsync(NpgsqlConnection connection, List<MetricEvent> events, CancellationToken cancellationToken)
+    private static async Task NoteLateAsync(NpgsqlConnection connection, HashSet<DateTime> minutes, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = new("SELECT metrics_note_late($1)", connection);
         command.Parameters.Add(new()
         {
-            Value = events.Select(e => new DateTime(e.Time.UtcTicks - e.Time.UtcTicks % TimeSpan.TicksPerMinute, DateTimeKind.Utc)).Distinct().ToArray(),
+            Value = minutes.ToArray(),
             NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
         });
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -89,7 +89,12 @@ public sealed class CallSearchFiguresTests(PostgresFixture postgres) : DataTests
         await command.ExecuteNonQueryAsync(Cancelled);
     }
 
-    private static string CallLexemes(OrganizationId organization) => Mcpx.Data.Calls.CallLexemes.Of(DataHost.NewCall(organization, DataHost.Now) with { Request = "x"u8.ToArray() }).Single(l => l.StartsWith("o=", StringComparison.Ordinal));
+    private static string CallLexemes(OrganizationId organization)
+    {
+        WordBag words = new();
+        Mcpx.Data.Calls.CallLexemes.Collect(DataHost.NewCall(organization, DataHost.Now) with { Request = "x"u8.ToArray() }, words);
+        return words.All.Single(l => l.StartsWith("o=", StringComparison.Ordinal));
+    }
 
     private static CallFilter Text(string words, PayloadReader reader) => new(Words: CallWords.Parse(new InputCheck(), words, "text"), Reader: reader);
 

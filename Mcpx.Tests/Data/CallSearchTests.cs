@@ -4,6 +4,7 @@ using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Data.Calls;
+using Mcpx.Tests.Calls.Journal;
 using Mcpx.Tests.Fixtures;
 using Npgsql;
 using Shouldly;
@@ -81,7 +82,7 @@ public sealed class CallSearchTests(PostgresFixture postgres) : DataTests(postgr
         IReadOnlyList<CallRecord> read = await Calls.ReadPayloadsAsync(Acme, page, Cancelled);
 
         read.Select(c => c.Id).ShouldBe(page.Select(c => c.Id));
-        foreach (CallRecord call in calls) read.Single(c => c.Id == call.Id).Request.ShouldBe(call.Request);
+        foreach (CallRecord call in calls) read.Single(c => c.Id == call.Id).Request.Bytes().ShouldBe(call.Request.Bytes());
         (await Calls.ReadPayloadsAsync(DataHost.NewId<OrganizationId>(), page, Cancelled)).ShouldAllBe(c => c.Request == null);
         (await Calls.ReadPayloadsAsync(Acme, [], Cancelled)).ShouldBeEmpty();
     }

@@ -2,6 +2,7 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Primitives;
 using Mcpx.Data;
 using Mcpx.Data.Calls;
+using Mcpx.Tests.Calls.Journal;
 using Mcpx.Tests.Fixtures;
 using Npgsql;
 using Shouldly;
@@ -52,8 +53,8 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
             Reason = "Because.",
             UpstreamMicroseconds = 1200,
             ResponseBytes = 3L << 32,
-            Request = [0, 1, 0xED, 0xA0, 0x80],
-            Response = [],
+            Request = new byte[] { 0, 1, 0xED, 0xA0, 0x80 },
+            Response = Array.Empty<byte>(),
             Truncated = true,
         };
         CallRecord bare = DataHost.NewCall(OrganizationId.None, DataHost.Now, CallOutcome.Unauthenticated);
@@ -62,8 +63,8 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
 
         CallRecord found = (await Calls.FindAsync(Acme, call.Id, Cancelled)).ShouldNotBeNull();
 
-        found.Request.ShouldBe(call.Request);
-        found.Response.ShouldBe(call.Response);
+        found.Request.Bytes().ShouldBe(call.Request.Bytes());
+        found.Response.Bytes().ShouldBe(call.Response.Bytes());
         (found with { Request = call.Request, Response = call.Response, Payloads = null }).ShouldBe(call);
         (await Calls.FindAsync(OrganizationId.None, bare.Id, Cancelled)).ShouldBe(bare);
         CallRecord listed = (await Calls.ListAsync(Acme, new CallFilter(), Cancelled)).Items.ShouldHaveSingleItem();
@@ -74,7 +75,7 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
     public async Task A_foreign_organisation_sees_no_call()
     {
         OrganizationId globex = DataHost.NewId<OrganizationId>();
-        CallRecord call = DataHost.NewCall(Acme, DataHost.Now) with { Request = [1] };
+        CallRecord call = DataHost.NewCall(Acme, DataHost.Now) with { Request = new byte[] { 1 } };
         await Calls.WriteAsync([call], Cancelled);
 
         (await Calls.FindAsync(globex, call.Id, Cancelled)).ShouldBeNull();
@@ -86,21 +87,21 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
     [Fact]
     public async Task A_batch_that_is_written_again_stands_there_once()
     {
-        CallRecord[] batch = [.. Enumerable.Range(0, 50).Select(i => DataHost.NewCall(Acme, DataHost.Now.AddTicks(-i * 7)) with { Request = i % 2 == 0 ? [1] : null })];
+        CallRecord[] batch = [.. Enumerable.Range(0, 50).Select(i => DataHost.NewCall(Acme, DataHost.Now.AddTicks(-i * 7)) with { Request = i % 2 == 0 ? (ReadOnlyMemory<byte>?)new byte[] { 1 } : null })];
         await Calls.WriteAsync(batch, Cancelled);
         await Calls.WriteAsync(batch, Cancelled);
-        CallRecord late = DataHost.NewCall(Acme, DataHost.Now) with { Response = [2] };
+        CallRecord late = DataHost.NewCall(Acme, DataHost.Now) with { Response = new byte[] { 2 } };
         await Calls.WriteAsync([.. batch, late], Cancelled);
 
         (await Host.QueryAsync("SELECT count(*) FROM calls")).ShouldBe(51L);
         (await Host.QueryAsync("SELECT count(*) FROM call_payloads")).ShouldBe(26L);
-        (await Calls.FindAsync(Acme, late.Id, Cancelled))!.Response.ShouldBe([2]);
+        (await Calls.FindAsync(Acme, late.Id, Cancelled))!.Response.Bytes().ShouldBe([2]);
     }
 
     [Fact]
     public async Task A_batch_twice_at_once_stands_there_once()
     {
-        CallRecord[] batch = [.. Enumerable.Range(0, 200).Select(_ => DataHost.NewCall(Acme, DataHost.Now) with { Request = [1] })];
+        CallRecord[] batch = [.. Enumerable.Range(0, 200).Select(_ => DataHost.NewCall(Acme, DataHost.Now) with { Request = new byte[] { 1 } })];
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Calls.WriteAsync(batch, Cancelled)));
         (await Host.QueryAsync("SELECT count(*) FROM calls")).ShouldBe(200L);
     }
@@ -124,7 +125,7 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
         (found.Tool, found.ClientName).ShouldBe(("a\uFFFDb\uFFFDc😀", "\uFFFD"));
         found.Method!.Length.ShouldBe(PostgresText.Longest);
         found.Reason.ShouldBe(new string('r', PostgresText.Longest - 2) + "\uFFFD…");
-        found.Request.ShouldBe(payload);
+        found.Request.Bytes().ShouldBe(payload);
         // Who searches with the text that the client sent finds it.
         (await Calls.ListAsync(Acme, new CallFilter(Tool: call.Tool, Method: call.Method), Cancelled)).Items.ShouldHaveSingleItem();
     }
@@ -133,7 +134,7 @@ public sealed class CallStoreTests(PostgresFixture postgres) : DataTests(postgre
     public async Task Calls_of_days_without_a_partition_are_kept()
     {
         DateTimeOffset[] times = [DataHost.Now.AddDays(-400), DataHost.Now, DataHost.Now.AddDays(30), DateTimeOffset.UnixEpoch];
-        CallRecord[] batch = [.. times.Select(t => DataHost.NewCall(Acme, t) with { Request = [1] })];
+        CallRecord[] batch = [.. times.Select(t => DataHost.NewCall(Acme, t) with { Request = new byte[] { 1 } })];
 
         await Task.WhenAll(Calls.WriteAsync(batch, Cancelled), Calls.WriteAsync([.. batch.Reverse()], Cancelled));
 

@@ -3,6 +3,7 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Retention;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
+using Mcpx.Tests.Calls.Journal;
 using Mcpx.Tests.Audit.Chain;
 using Mcpx.Tests.Fixtures;
 using Shouldly;
@@ -79,8 +80,8 @@ public sealed class RetentionJobTests(PostgresFixture postgres) : DataTests(post
     {
         var acme = await AddAsync("acme", payloadDays: 30, recordDays: 60);
         var server = DataHost.NewId<ServerId>();
-        var held = DataHost.NewCall(acme, Noon.AddDays(-70), server: server) with { Tool = "gw_pay", UpstreamTool = "pay", Request = [1] };
-        var beside = DataHost.NewCall(acme, Noon.AddDays(-70).AddSeconds(1), server: server) with { Tool = "other", Request = [2] };
+        var held = DataHost.NewCall(acme, Noon.AddDays(-70), server: server) with { Tool = "gw_pay", UpstreamTool = "pay", Request = new byte[] { 1 } };
+        var beside = DataHost.NewCall(acme, Noon.AddDays(-70).AddSeconds(1), server: server) with { Tool = "other", Request = new byte[] { 2 } };
         await WriteAsync(acme, Noon.AddDays(-71));
         // One after the other, and so in the chain.
         await Host.CallsOf(acme).WriteAsync([held], Cancelled);
@@ -90,7 +91,7 @@ public sealed class RetentionJobTests(PostgresFixture postgres) : DataTests(post
 
         await SweepAsync();
         (await DaysAsync("calls", acme)).ShouldBe([70, 70]);
-        (await Host.CallsOf(acme).FindAsync(acme, held.Id, Cancelled))!.Request.ShouldBe([1]);
+        (await Host.CallsOf(acme).FindAsync(acme, held.Id, Cancelled))!.Request.Bytes().ShouldBe([1]);
         (await Host.CallsOf(acme).FindAsync(acme, beside.Id, Cancelled))!.Request.ShouldBeNull();
 
         (await Retention.ReleaseHoldAsync(acme, hold.Id, TestChanges.In(acme), Cancelled)).ShouldBeTrue();
@@ -163,7 +164,7 @@ public sealed class RetentionJobTests(PostgresFixture postgres) : DataTests(post
     public async Task Many_calls_go_in_batches_and_refused_strangers_after_the_default_time()
     {
         var acme = await AddAsync("acme", payloadDays: 30, recordDays: 60);
-        await Host.CallsOf(acme).WriteAsync([.. Enumerable.Range(0, 4500).Select(i => DataHost.NewCall(acme, Noon.AddDays(-70).AddMilliseconds(i / 3)) with { Request = [1] })], Cancelled);
+        await Host.CallsOf(acme).WriteAsync([.. Enumerable.Range(0, 4500).Select(i => DataHost.NewCall(acme, Noon.AddDays(-70).AddMilliseconds(i / 3)) with { Request = new byte[] { 1 } })], Cancelled);
         await Host.CallsOf(acme).WriteAsync([DataHost.NewCall(OrganizationId.None, Noon.AddDays(-402), CallOutcome.Unauthenticated), DataHost.NewCall(OrganizationId.None, Noon.AddDays(-70), CallOutcome.Unauthenticated)], Cancelled);
 
         await SweepAsync();
@@ -213,7 +214,7 @@ public sealed class RetentionJobTests(PostgresFixture postgres) : DataTests(post
     }
 
     private Task WriteAsync(OrganizationId organization, params DateTimeOffset[] times) =>
-        Host.CallsOf(organization).WriteAsync([.. times.Select(t => DataHost.NewCall(organization, t) with { Request = [1] })], Cancelled);
+        Host.CallsOf(organization).WriteAsync([.. times.Select(t => DataHost.NewCall(organization, t) with { Request = new byte[] { 1 } })], Cancelled);
 
     /// <summary>How old the organisation's rows are, in days, the oldest first.</summary>
     private async Task<int[]> DaysAsync(string table, OrganizationId organization)

@@ -142,9 +142,9 @@ public sealed class JobTests(PostgresFixture postgres) : DataTests(postgres)
     {
         Membership acme = await Host.AddOrganizationAsync("acme");
         OrganizationId gone = DataHost.NewId<OrganizationId>();
-        CallRecord kept = DataHost.NewCall(acme.Organization.Id, DataHost.Now) with { Request = [1] };
+        CallRecord kept = DataHost.NewCall(acme.Organization.Id, DataHost.Now) with { Request = new byte[] { 1 } };
         CallRecord unnamed = DataHost.NewCall(OrganizationId.None, DataHost.Now, CallOutcome.Unauthenticated);
-        await Host.Get<ICallStore>().WriteAsync([kept, unnamed, .. Enumerable.Range(0, 3).Select(i => DataHost.NewCall(gone, DataHost.Now.AddTicks(-i)) with { Request = [2] })], Cancelled);
+        await Host.Get<ICallStore>().WriteAsync([kept, unnamed, .. Enumerable.Range(0, 3).Select(i => DataHost.NewCall(gone, DataHost.Now.AddTicks(-i)) with { Request = new byte[] { 2 } })], Cancelled);
 
         await Task.WhenAll(await RunnerOf(Host, [.. Host.Services.GetServices<IJob>()]).StartDueAsync(Cancelled));
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Mcpx.Core.Redaction;
+using Mcpx.Tests.Calls.Journal;
 using Shouldly;
 using Xunit;
 
@@ -132,7 +133,7 @@ internal static class Redact
 
     public static RedactedPayload Bytes(RuleSet rules, byte[] payload) => Redactor.Apply(rules, payload, Key, TimeProvider.System);
 
-    public static string Text(RuleSet rules, string payload) => Encoding.UTF8.GetString(Bytes(rules, Encoding.UTF8.GetBytes(payload)).Bytes.ShouldNotBeNull());
+    public static string Text(RuleSet rules, string payload) => Encoding.UTF8.GetString(Bytes(rules, Encoding.UTF8.GetBytes(payload)).Bytes.Bytes().ShouldNotBeNull());
 
     public static RuleSet Rules(params RedactionRule[] rules) => new(PayloadMode.Redacted, rules);
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Mcpx.Core.Redaction;
+using Mcpx.Tests.Calls.Journal;
 using Shouldly;
 using Xunit;
 
@@ -102,9 +103,9 @@ public sealed class RedactorTests
         root.GetProperty("name").GetString().ShouldBe(root.GetProperty("c").GetProperty("name").GetString());
         root.GetProperty("name").GetString().ShouldNotBe(root.GetProperty("d").GetProperty("name").GetString());
         // Under another organisation's key it is another.
-        Encoding.UTF8.GetString(Redactor.Apply(rules, """{"name":"Ann"}"""u8.ToArray(), new byte[32], TimeProvider.System).Bytes!).ShouldNotContain(root.GetProperty("name").GetString()!);
+        Encoding.UTF8.GetString(Redactor.Apply(rules, """{"name":"Ann"}"""u8.ToArray(), new byte[32], TimeProvider.System).Bytes.Bytes()!).ShouldNotContain(root.GetProperty("name").GetString()!);
         // Without a key nothing is hashed.
-        Encoding.UTF8.GetString(Redactor.Apply(rules, """{"name":"Ann"}"""u8.ToArray(), null, TimeProvider.System).Bytes!).ShouldBe("""{"name":"***"}""");
+        Encoding.UTF8.GetString(Redactor.Apply(rules, """{"name":"Ann"}"""u8.ToArray(), null, TimeProvider.System).Bytes.Bytes()!).ShouldBe("""{"name":"***"}""");
     }
 
     [Theory]
@@ -148,10 +149,10 @@ public sealed class RedactorTests
     public void Other_encodings_are_withheld_and_bytes_that_are_no_UTF_8_inside_of_JSON_are_not()
     {
         var utf16 = Redact.Bytes(Redact.BuiltIn, Encoding.Unicode.GetBytes("""{"password":"hunter2"}"""));
-        (utf16.Bytes, utf16.Withheld).ShouldBe((null, Withholding.NotText));
+        (utf16.Bytes.Bytes(), utf16.Withheld).ShouldBe((null, Withholding.NotText));
         Redact.Bytes(Redact.BuiltIn, [0x1f, 0x8b, 8, 0, 0xff]).Bytes.ShouldBeNull();
         byte[] json = [.. "{\"a\":\""u8, 0xff, 0xfe, .. "\",\"password\":\"x\"}"u8];
-        Redact.Bytes(Redact.BuiltIn, json).Bytes.ShouldBe([.. "{\"a\":\""u8, 0xff, 0xfe, .. "\",\"password\":\"***\"}"u8]);
+        Redact.Bytes(Redact.BuiltIn, json).Bytes.Bytes().ShouldBe([.. "{\"a\":\""u8, 0xff, 0xfe, .. "\",\"password\":\"***\"}"u8]);
         // A character that the capture cut in two is no reason to withhold.
         byte[] cut = [.. "{\"password\":\"x\",\"b\":\"é"u8];
         Redact.Bytes(Redact.BuiltIn, cut[..^1]).Bytes.ShouldNotBeNull();
@@ -162,7 +163,7 @@ public sealed class RedactorTests
     {
         var list = """{"result":{"tools":[{"name":"a","inputSchema":{"type":"object","properties":{"password":{"type":"string"},"token":{"default":"4111111111111111"}}},"token":"x"}]}}""";
 
-        Encoding.UTF8.GetString(Redactor.Apply(Redact.BuiltIn, Encoding.UTF8.GetBytes(list), null, TimeProvider.System, isToolList: true).Bytes!)
+        Encoding.UTF8.GetString(Redactor.Apply(Redact.BuiltIn, Encoding.UTF8.GetBytes(list), null, TimeProvider.System, isToolList: true).Bytes.Bytes()!)
             .ShouldBe(list.Replace("4111111111111111", "***", StringComparison.Ordinal).Replace("\"x\"", "\"***\"", StringComparison.Ordinal));
         Redact.Text(Redact.BuiltIn, list).ShouldNotContain("string");
     }
@@ -172,7 +173,7 @@ public sealed class RedactorTests
     {
         var payload = """{"password":"x"}"""u8.ToArray();
 
-        Redact.Bytes(new RuleSet(PayloadMode.Full, OrganizationRules.Default.Rules), payload).Bytes.ShouldBeSameAs(payload);
+        Redact.Bytes(new RuleSet(PayloadMode.Full, OrganizationRules.Default.Rules), payload).Bytes.ShouldBe(new ReadOnlyMemory<byte>(payload));
         Redact.Bytes(Redact.Rules(new RedactionRule((RedactionKind)99, "x", RedactionMode.Mask)), payload).Withheld.ShouldBe(Withholding.UnknownRules);
         Redact.Bytes(Redact.Rules(RedactionKind.Path, RedactionMode.Mask, "no path"), payload).Withheld.ShouldBe(Withholding.UnknownRules);
         Redact.Bytes(Redact.Rules(RedactionKind.Path, RedactionMode.Mask, [.. Enumerable.Range(0, 65).Select(i => $"$.a{i}")]), payload).Withheld.ShouldBe(Withholding.UnknownRules);

@@ -101,9 +101,9 @@ internal static class CallsApi
     private static string? Hex(byte[]? digest) => digest is null ? null : Convert.ToHexStringLower(digest);
 
     /// <summary>As text where the bytes are UTF-8, else as base64: nothing is lost and nothing is guessed.</summary>
-    private static object? Payload(byte[]? bytes)
+    private static object? Payload(ReadOnlyMemory<byte>? payload)
     {
-        if (bytes is null) return null;
+        if (payload is not { } bytes) return null;
         (string encoding, string body) = CallJson.Encode(bytes);
         return new { encoding, body };
     }

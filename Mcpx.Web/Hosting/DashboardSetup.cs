@@ -23,7 +23,6 @@ internal static class DashboardSetup
         services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(options => options.MaximumReceiveMessageSize = LongestMessage);
         services.AddCascadingAuthenticationState();
         services.AddAuthorization();
-        services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<Toasts>();
         return services;

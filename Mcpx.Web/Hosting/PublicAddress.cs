@@ -8,6 +8,7 @@ internal sealed class PublicAddress
 {
     private readonly FrozenSet<string> _hosts;
     private readonly FrozenSet<string> _origins;
+    private volatile string? _allowed;
 
     public PublicAddress(McpxOptions options)
     {
@@ -26,7 +27,14 @@ internal sealed class PublicAddress
     public string To(string path) => Url.GetLeftPart(UriPartial.Path).TrimEnd('/') + path;
 
     /// <summary>An unknown Host is DNS rebinding or a misconfigured proxy: neither may be served.</summary>
-    public bool AllowsHost(HostString host) => host.HasValue && _hosts.Contains(host.Host);
+    public bool AllowsHost(HostString host)
+    {
+        // Asked for each request, and nearly always for the same spelling: it is taken apart once.
+        if (host.HasValue && host.Value == _allowed) return true;
+        if (!host.HasValue || !_hosts.Contains(host.Host)) return false;
+        _allowed = host.Value;
+        return true;
+    }
 
     /// <summary>None is fine (agents send none); more than one, <c>null</c> and foreign ones are not.</summary>
     public bool AllowsOrigin(StringValues origin) => origin.Count == 0 || origin.Count == 1 && _origins.Contains(origin.ToString());

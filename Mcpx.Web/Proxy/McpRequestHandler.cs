@@ -42,14 +42,10 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
         await ServeAsync(http, ToContext(http, isGateway, verb, null, http.RequestAborted));
     }
 
-    private async Task ServeAsync(HttpContext http, ProxyContext context)
-    {
-        if (!context.IsStanding)
-        {
-            await pipeline.InvokeAsync(context);
-            return;
-        }
+    private ValueTask ServeAsync(HttpContext http, ProxyContext context) => context.IsStanding ? ServeStandingAsync(http, context) : pipeline.InvokeAsync(context);
 
+    private async ValueTask ServeStandingAsync(HttpContext http, ProxyContext context)
+    {
         // A stream that stands open must not hold up a shutdown: the client opens it again at another replica.
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         context.ClientGone = gone.Token;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Mcpx.Core.Primitives;
@@ -37,27 +38,24 @@ public static class ChainHash
     /// <param name="fields">Of the payload row: each value with its length, see <see cref="ChainSchema.Payload"/>.</param>
     public static byte[] Payload(short version, ReadOnlySpan<byte> fields)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(PayloadName);
-        Append(hash, version);
-        hash.AppendData(fields);
-        return hash.GetHashAndReset();
+        Span<byte> head = stackalloc byte[64];
+        PayloadName.CopyTo(head);
+        int length = PayloadName.Length;
+        length += Write(version, head[length..]);
+        return Hash(head[..length], fields, [], []);
     }
 
     /// <param name="fields">Of the record: each value with its length, see <see cref="ChainSchema.Record"/>.</param>
     /// <param name="payload">The hash of its payload row; empty when it has none.</param>
     public static byte[] Leaf(ChainKind kind, short version, ReadOnlySpan<byte> fields, ReadOnlySpan<byte> payload)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(LeafName);
-        Append(hash, (short)kind);
-        Append(hash, version);
-        hash.AppendData(fields);
-        Span<byte> length = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32BigEndian(length, payload.IsEmpty ? NullLength : payload.Length);
-        hash.AppendData(length);
-        hash.AppendData(payload);
-        return hash.GetHashAndReset();
+        Span<byte> head = stackalloc byte[64], payloadLength = stackalloc byte[sizeof(int)];
+        LeafName.CopyTo(head);
+        int length = LeafName.Length;
+        length += Write((short)kind, head[length..]);
+        length += Write(version, head[length..]);
+        BinaryPrimitives.WriteInt32BigEndian(payloadLength, payload.IsEmpty ? NullLength : payload.Length);
+        return Hash(head[..length], fields, payloadLength, payload);
     }
 
     /// <param name="previous">The link before, or <see cref="Genesis"/>.</param>
@@ -84,10 +82,28 @@ public static class ChainHash
         return HMACSHA256.HashData(key, text[..(SealName.Length + link.Length)]);
     }
 
-    private static void Append(IncrementalHash hash, short value)
+    private static int Write(short value, Span<byte> destination)
     {
-        Span<byte> bytes = stackalloc byte[sizeof(short)];
-        BinaryPrimitives.WriteInt16BigEndian(bytes, value);
-        hash.AppendData(bytes);
+        BinaryPrimitives.WriteInt16BigEndian(destination, value);
+        return sizeof(short);
+    }
+
+    /// <summary>Of all four in a row. They are copied: setting up a hash that takes pieces costs more than copying a record.</summary>
+    private static byte[] Hash(ReadOnlySpan<byte> head, ReadOnlySpan<byte> fields, ReadOnlySpan<byte> payloadLength, ReadOnlySpan<byte> payload)
+    {
+        int beforeLength = head.Length + fields.Length, beforePayload = beforeLength + payloadLength.Length, length = beforePayload + payload.Length;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            head.CopyTo(rented);
+            fields.CopyTo(rented.AsSpan(head.Length));
+            payloadLength.CopyTo(rented.AsSpan(beforeLength));
+            payload.CopyTo(rented.AsSpan(beforePayload));
+            return SHA256.HashData(rented.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 }

@@ -42,15 +42,15 @@ public sealed class CallJson(IBufferWriter<byte> output, bool payloads, string? 
     }
 
     /// <summary>The payload's encoding and body: as text where the bytes are UTF-8, else as base64.</summary>
-    public static (string Encoding, string Body) Encode(byte[] payload)
+    public static (string Encoding, string Body) Encode(ReadOnlyMemory<byte> payload)
     {
         try
         {
-            return (Utf8, StrictUtf8.GetString(payload));
+            return (Utf8, StrictUtf8.GetString(payload.Span));
         }
         catch (DecoderFallbackException)
         {
-            return (Base64, Convert.ToBase64String(payload));
+            return (Base64, Convert.ToBase64String(payload.Span));
         }
     }
 
@@ -112,15 +112,15 @@ public sealed class CallJson(IBufferWriter<byte> output, bool payloads, string? 
         _json.WriteEndArray();
     }
 
-    private void Payload(string name, byte[]? payload)
+    private void Payload(string name, ReadOnlyMemory<byte>? payload)
     {
-        if (payload is null)
+        if (payload is not { } bytes)
         {
             _json.WriteNull(name);
             return;
         }
 
-        (string encoding, string body) = Encode(payload);
+        (string encoding, string body) = Encode(bytes);
         _json.WriteStartObject(name);
         _json.WriteString("encoding", encoding);
         _json.WriteString("body", body);

@@ -114,9 +114,11 @@ internal static class CallCodec
     }
 
     /// <exception cref="FormatException">The bytes are no call, or one of a version that this one does not know.</exception>
-    public static CallRecord Read(ReadOnlySpan<byte> bytes)
+    /// <param name="texts">Of the calls that were read before.</param>
+    /// <returns>Its payloads stand in <paramref name="bytes"/>.</returns>
+    public static CallRecord Read(ReadOnlyMemory<byte> bytes, RepeatedTexts texts)
     {
-        Fields fields = new(bytes, stackalloc Range[(int)Field.Count]);
+        Fields fields = new(bytes, stackalloc Range[(int)Field.Count], texts);
         return new CallRecord
         {
             Id = CallId.From(fields.Id(Field.Id) ?? throw Missing(Field.Id)),
@@ -198,12 +200,12 @@ internal static class CallCodec
             _used += Encoding.UTF8.GetBytes(value, _destination[_used..]);
         }
 
-        public void Bytes(Field field, byte[]? value)
+        public void Bytes(Field field, ReadOnlyMemory<byte>? value)
         {
-            if (value is null) return;
-            Begin(field, value.Length);
-            value.CopyTo(_destination[_used..]);
-            _used += value.Length;
+            if (value is not { } bytes) return;
+            Begin(field, bytes.Length);
+            bytes.Span.CopyTo(_destination[_used..]);
+            _used += bytes.Length;
         }
 
         /// <summary>The length as a base-128 number, low part first.</summary>
@@ -219,14 +221,19 @@ internal static class CallCodec
     /// <summary>Where each field's value is. Numbers that are not known are passed over.</summary>
     private readonly ref struct Fields
     {
+        private readonly ReadOnlyMemory<byte> _memory;
         private readonly ReadOnlySpan<byte> _bytes;
         private readonly Span<Range> _places;
+        private readonly RepeatedTexts _texts;
 
-        public Fields(ReadOnlySpan<byte> bytes, Span<Range> places)
+        public Fields(ReadOnlyMemory<byte> memory, Span<Range> places, RepeatedTexts texts)
         {
+            ReadOnlySpan<byte> bytes = memory.Span;
             if (bytes.IsEmpty || bytes[0] != Version) throw new FormatException("Not a call of a known version.");
+            _memory = memory;
             _bytes = bytes;
             _places = places;
+            _texts = texts;
             _places.Clear();
             for (int at = 1; at < bytes.Length;)
             {
@@ -246,9 +253,10 @@ internal static class CallCodec
             ? new DateTimeOffset(ticks, TimeSpan.Zero)
             : throw new FormatException($"A call whose {field} is none.");
 
-        public string? Text(Field field) => IsPresent(field) ? Encoding.UTF8.GetString(Value(field)) : null;
+        public string? Text(Field field) => IsPresent(field) ? _texts.Of(Value(field)) : null;
 
-        public byte[]? Bytes(Field field) => IsPresent(field) ? Value(field).ToArray() : null;
+        // The type is named: see CallRecord.
+        public ReadOnlyMemory<byte>? Bytes(Field field) => IsPresent(field) ? (ReadOnlyMemory<byte>?)_memory[_places[(int)field]] : null;
 
         /// <summary>No value begins where the version stands.</summary>
         private bool IsPresent(Field field) => _places[(int)field].Start.Value > 0;

@@ -8,14 +8,18 @@ namespace Mcpx.Core.Calls.Journal;
 /// </summary>
 internal sealed class DiskJournal : IDisposable
 {
-    private const int BufferSize = 1 << 20;
+    private const int PieceSize = 256 << 10;
 
     private readonly JournalFolder _folder;
     private readonly JournalWriter _writer;
     private readonly Lock _gate = new();
     private readonly LinkedList<JournalSegment> _segments = new();
     private readonly SemaphoreSlim _news = new(0);
-    private byte[] _buffer = new byte[BufferSize];
+    private readonly RepeatedTexts _texts = new();
+
+    /// <summary>What the batch that was read last stands in.</summary>
+    private readonly List<byte[]> _pieces = [];
+    private int _pieceSize = PieceSize;
     private long _offset = JournalSegment.HeaderLength;
     private long _nextOffset = JournalSegment.HeaderLength;
     private int _readRecords;
@@ -96,25 +100,29 @@ internal sealed class DiskJournal : IDisposable
         }
     }
 
-    /// <summary>The next records that are not confirmed; again the same until <see cref="Confirm"/>.</summary>
+    /// <summary>The next records that are not confirmed; again the same until <see cref="Confirm"/>. Their payloads are good until the next reading.</summary>
     public void Read(List<CallRecord> batch, int mostRecords, long mostBytes)
     {
         batch.Clear();
+        ReturnPieces();
         _readRecords = 0;
         _nextOffset = _offset;
         long started = _offset;
         while (batch.Count < mostRecords && _nextOffset - started < mostBytes)
         {
             JournalSegment segment = First();
-            int read = segment.Length > _nextOffset ? segment.Read(_buffer, _nextOffset) : 0;
-            int used = read == 0 ? 0 : Parse(segment, _buffer.AsSpan(0, read), batch, mostRecords);
+            Memory<byte> piece = RentPiece(segment.Length - _nextOffset);
+            int read = piece.IsEmpty ? 0 : segment.Read(piece.Span, _nextOffset);
+            piece = piece[..read];
+            int used = read == 0 ? 0 : Parse(segment, piece, batch, mostRecords);
             if (used > 0)
             {
                 _nextOffset += used;
+                _pieceSize = PieceSize;
                 continue;
             }
 
-            if (read > 0 && !MakeRoomForFrame(read)) SkipRest(segment);
+            if (read > 0 && !MakeRoomForFrame(piece.Span)) SkipRest(segment);
             // A batch never spans two files: what is confirmed is then one number.
             if (read == 0 && (batch.Count > 0 || !TryDropFirst())) return;
         }
@@ -133,6 +141,7 @@ internal sealed class DiskJournal : IDisposable
     public void Dispose()
     {
         _writer.Dispose();
+        ReturnPieces();
         foreach (JournalSegment segment in _segments)
         {
             if (IsEmpty) segment.Delete();
@@ -189,16 +198,33 @@ internal sealed class DiskJournal : IDisposable
         return true;
     }
 
-    private int Parse(JournalSegment segment, Span<byte> bytes, List<CallRecord> batch, int mostRecords)
+    private Memory<byte> RentPiece(long left)
+    {
+        if (left <= 0) return default;
+        int length = (int)Math.Min(left, _pieceSize);
+        byte[] piece = ArrayPool<byte>.Shared.Rent(length);
+        _pieces.Add(piece);
+        return piece.AsMemory(0, length);
+    }
+
+    private void ReturnPieces()
+    {
+        foreach (byte[] piece in _pieces) ArrayPool<byte>.Shared.Return(piece);
+        _pieces.Clear();
+    }
+
+    private int Parse(JournalSegment segment, Memory<byte> piece, List<CallRecord> batch, int mostRecords)
     {
         int at = 0;
+        Span<byte> bytes = piece.Span;
         while (batch.Count < mostRecords && bytes.Length - at >= JournalFrame.HeaderLength)
         {
             int length = JournalFrame.LengthOf(bytes[at..]);
             if (length == 0 || length > bytes.Length - at || !JournalFrame.IsWhole(bytes.Slice(at, length))) break;
             try
             {
-                batch.Add(CallCodec.Read(segment.Open(bytes.Slice(at, length), _nextOffset + at)));
+                ReadOnlySpan<byte> record = segment.Open(bytes.Slice(at, length), _nextOffset + at);
+                batch.Add(CallCodec.Read(piece.Slice(at + JournalFrame.HeaderLength, record.Length), _texts));
             }
             catch (FormatException)
             {
@@ -212,12 +238,12 @@ internal sealed class DiskJournal : IDisposable
         return at;
     }
 
-    /// <summary>False when what stands at the front of the buffer is no frame, however much of it there is.</summary>
-    private bool MakeRoomForFrame(int read)
+    /// <summary>False when what stands at the front of a piece is no frame, however much of it there is.</summary>
+    private bool MakeRoomForFrame(ReadOnlySpan<byte> piece)
     {
-        int length = read < JournalFrame.HeaderLength ? 0 : JournalFrame.LengthOf(_buffer);
-        if (length <= _buffer.Length) return false;
-        _buffer = new byte[length];
+        int length = piece.Length < JournalFrame.HeaderLength ? 0 : JournalFrame.LengthOf(piece);
+        if (length <= _pieceSize) return false;
+        _pieceSize = length;
         return true;
     }
 

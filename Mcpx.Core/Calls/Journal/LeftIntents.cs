@@ -17,7 +17,7 @@ internal sealed class LeftIntents
     {
         foreach (CallRecord call in calls)
         {
-            if (call.Stage is RecordStage.Intent) _open[call.Id] = call;
+            if (call.Stage is RecordStage.Intent) _open[call.Id] = call.Owned();
             else if (call.Stage is RecordStage.End) _open.Remove(call.Id);
         }
     }

@@ -23,16 +23,13 @@ public static class CallWords
 
     private const char Beginning = '*';
 
-    /// <summary>Each once; none for a call without payloads.</summary>
-    public static IReadOnlyCollection<string> Of(CallRecord call)
+    /// <summary>Puts those of a call into an empty bag; none for a call without payloads.</summary>
+    public static void Collect(CallRecord call, WordBag words)
     {
-        if (call.Request is null && call.Response is null) return [];
-        WordBag words = new();
         words.Allow(MostCharacters / 2);
-        PayloadValues.Read(call.Request, words);
+        PayloadValues.Read(call.Request.GetValueOrDefault().Span, words);
         words.Allow(MostCharacters);
-        PayloadValues.Read(call.Response, words);
-        return words.All;
+        PayloadValues.Read(call.Response.GetValueOrDefault().Span, words);
     }
 
     /// <summary>What somebody typed; a star behind a word finds what begins so. Null for nothing typed.</summary>
@@ -44,7 +41,7 @@ public static class CallWords
         {
             WordBag bag = new();
             bag.Allow(int.MaxValue);
-            bag.Add(part);
+            bag.Add(Encoding.UTF8.GetBytes(part));
             string[] spelled = [.. bag.All];
             words.AddRange(spelled.Select((word, i) => new SearchWord(word, i == spelled.Length - 1 && part[^1] == Beginning)));
         }
@@ -53,47 +50,5 @@ public static class CallWords
             .Require(words.Count <= MostSearched, field, $"Use at most {MostSearched} words.")
             .Require(words.TrueForAll(w => !w.IsBeginning || w.Text.Length >= ShortestBeginning), field, $"Use at least {ShortestBeginning} letters or digits before a star.");
         return [.. words.Distinct()];
-    }
-}
-
-/// <summary>Words, each once, up to a number of characters.</summary>
-internal sealed class WordBag
-{
-    private readonly HashSet<string> _words = new(StringComparer.Ordinal);
-    private readonly StringBuilder _word = new(CallWords.LongestWord);
-    private int _most;
-    private int _characters;
-
-    /// <summary>In the order in which they came.</summary>
-    public IReadOnlyCollection<string> All => _words;
-
-    public bool IsFull => _characters >= _most;
-
-    /// <param name="most">Characters of all words together.</param>
-    public void Allow(int most) => _most = most;
-
-    public void Add(ReadOnlySpan<char> text)
-    {
-        // Half a pair is a replacement character here, which is no letter.
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (IsFull) return;
-            if (!IsOfWord(rune)) End();
-            else if (_word.Length < CallWords.LongestWord) _word.Append(Rune.ToLowerInvariant(rune).ToString());
-        }
-
-        End();
-    }
-
-    private static bool IsOfWord(Rune rune) =>
-        Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.SpacingCombiningMark;
-
-    private void End()
-    {
-        if (_word.Length == 0) return;
-        string word = _word.ToString();
-        _word.Clear();
-        if (_characters + word.Length <= _most && _words.Add(word)) _characters += word.Length;
-        else if (_characters + word.Length > _most) _characters = _most;
     }
 }

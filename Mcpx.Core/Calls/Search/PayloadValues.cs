@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
@@ -14,14 +15,14 @@ internal static class PayloadValues
 
     private const int DeepestJson = 256;
 
-    public static void Read(byte[]? payload, WordBag words)
+    public static void Read(ReadOnlySpan<byte> payload, WordBag words)
     {
         ReadOnlySpan<byte> rest = payload;
         rest = rest.StartsWith(Encoding.UTF8.Preamble) ? rest[Encoding.UTF8.Preamble.Length..] : rest;
         rest = rest.TrimStart(" \t\r\n"u8);
         if (rest.IsEmpty) return;
         if (rest[0] is (byte)'{' or (byte)'[') ReadJson(rest, words);
-        else if (!ReadEvents(rest, words)) words.Add(Encoding.UTF8.GetString(rest[..Math.Min(rest.Length, MostTextBytes)]));
+        else if (!ReadEvents(rest, words)) words.Add(Front(rest));
     }
 
     /// <summary>False when there is no event with data.</summary>
@@ -50,7 +51,7 @@ internal static class PayloadValues
             {
                 if (reader.TokenType is JsonTokenType.PropertyName && IsOfTheProtocol(ref reader)) reader.Skip();
                 else if (reader.TokenType is JsonTokenType.String) AddText(ref reader, words);
-                else if (reader.TokenType is JsonTokenType.Number) words.Add(Encoding.ASCII.GetString(reader.ValueSpan));
+                else if (reader.TokenType is JsonTokenType.Number) words.Add(reader.ValueSpan);
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -71,19 +72,25 @@ internal static class PayloadValues
     {
         if (!reader.ValueIsEscaped)
         {
-            ReadOnlySpan<byte> text = reader.ValueSpan;
-            words.Add(Encoding.UTF8.GetString(text[..Math.Min(text.Length, MostTextBytes)]));
+            words.Add(Front(reader.ValueSpan));
             return;
         }
 
+        byte[] plain = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
         try
         {
-            words.Add(reader.GetString());
+            words.Add(plain.AsSpan(0, reader.CopyString(plain)));
         }
         catch (InvalidOperationException)
         {
             // Half of a surrogate pair, escaped: as it stands there.
-            words.Add(Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(reader.ValueSpan.Length, MostTextBytes)]));
+            words.Add(Front(reader.ValueSpan));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plain);
         }
     }
+
+    private static ReadOnlySpan<byte> Front(ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, MostTextBytes)];
 }

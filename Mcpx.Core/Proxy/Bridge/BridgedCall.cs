@@ -10,7 +10,7 @@ public sealed record BridgedCall(ProxyContext Context, UpstreamHop Hop, ReadOnly
 {
     public ReadOnlyMemory<byte> Id => Context.RequestId;
 
-    public ReadOnlyMemory<byte> Rewritten(ReadOnlyMemory<byte> answer) => Rewrite is null ? answer : Rewrite(answer);
+    public ReadOnlyMemory<byte> Rewritten(ReadOnlyMemory<byte> answer) => Rewrite is null ? answer : Rewrite(Context, answer);
 }
 
 /// <summary>A session-era client that the gateway itself keeps the session of.</summary>

@@ -24,7 +24,7 @@ public sealed class GatewayCalls(GatewayLists lists, RawLeg raw, StatelessToSess
             return;
         }
 
-        BridgedCall call = new(context, hop, context.UpstreamBody, method, context.UpstreamName, message => handles.Seal(context, message));
+        BridgedCall call = new(context, hop, context.UpstreamBody, method, context.UpstreamName, handles.Seal);
         Task forwarding = (client, hop.Protocol) switch
         {
             (null, { SpeaksStateless: true }) => raw.CallAsync(context),

@@ -25,9 +25,9 @@ public sealed record RepeatDraft(string Method, string Target, string? Arguments
     {
         if (call.Method is not { } method || !Methods.Contains(method) || call.Tool is not { Length: > 0 } target || call.Server is null && call.Gateway is null) return null;
         if (method == RequestMethods.ResourcesRead) return new RepeatDraft(method, target, null, call.Redactions.Any(f => f.Part is RecordPart.Details) ? Masked : null);
-        if (call.Request is null) return new RepeatDraft(method, target, null, "What it was called with is not on record, or not for you to see.");
-        if (call.Truncated && call.Request.Length < call.RequestBytes) return new RepeatDraft(method, target, null, "Only the beginning of what it was called with is on record.");
-        return TryReadArguments(call.Request, out string? arguments)
+        if (call.Request is not { } request) return new RepeatDraft(method, target, null, "What it was called with is not on record, or not for you to see.");
+        if (call.Truncated && request.Length < call.RequestBytes) return new RepeatDraft(method, target, null, "Only the beginning of what it was called with is on record.");
+        return TryReadArguments(request, out string? arguments)
             ? new RepeatDraft(method, target, arguments, call.Redactions.Any(f => f.Part is RecordPart.Request) ? Masked : null)
             : new RepeatDraft(method, target, null, "What is on record of it is no JSON any more.");
     }
@@ -35,7 +35,7 @@ public sealed record RepeatDraft(string Method, string Target, string? Arguments
     private const string Masked = "Some of its values are masked on record: put in what they were, or what you want to try instead.";
 
     /// <summary>The member <c>params.arguments</c>, indented; null when the message has none.</summary>
-    private static bool TryReadArguments(byte[] message, out string? arguments)
+    private static bool TryReadArguments(ReadOnlyMemory<byte> message, out string? arguments)
     {
         arguments = null;
         try

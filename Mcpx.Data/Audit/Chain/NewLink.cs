@@ -67,5 +67,6 @@ internal sealed record NewLink(OrganizationId Organization, ChainKind Kind, Guid
         rows.Json(entry.After);
     }
 
-    private static byte[]? Hash(byte[]? payload) => payload is null ? null : SHA256.HashData(payload);
+    // The type is named: see CallRecord.
+    private static ReadOnlyMemory<byte>? Hash(ReadOnlyMemory<byte>? payload) => payload is { } bytes ? (ReadOnlyMemory<byte>?)SHA256.HashData(bytes.Span) : null;
 }

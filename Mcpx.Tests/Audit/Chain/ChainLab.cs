@@ -35,7 +35,7 @@ internal sealed class ChainLab(DataHost host, Membership owner)
         ServerSlug = "finance", Gateway = DataHost.NewId<GatewayId>(), GatewaySlug = "all", User = DataHost.NewId<UserId>(), UserName = $"Ann {i}", Token = DataHost.NewId<TokenId>(), TokenName = "laptop",
         ServiceAccount = DataHost.NewId<ServiceAccountId>(), ServiceAccountName = "robot", ClientName = "claude \u202e", ClientVersion = "1.2", Era = ProtocolEra.Stateless, Method = "tools/call",
         Tool = $"tool_{i}", UpstreamTool = "balance", Rule = "allowlist:x", WouldRule = "blocklist:y", Reason = "Because.", UpstreamMicroseconds = 7, FirstByteMicroseconds = 9,
-        TraceId = new string('a', 32), FirstRound = DataHost.NewId<CallId>(), Request = [.. System.Text.Encoding.UTF8.GetBytes($"request {i}"), 0, 0xED, 0xA0], Response = "response"u8.ToArray(),
+        TraceId = new string('a', 32), FirstRound = DataHost.NewId<CallId>(), Request = (byte[])[.. System.Text.Encoding.UTF8.GetBytes($"request {i}"), 0, 0xED, 0xA0], Response = "response"u8.ToArray(),
     };
 
     public async Task<IReadOnlyList<CallRecord>> WriteCallsAsync(int count, DateTimeOffset? at = null)

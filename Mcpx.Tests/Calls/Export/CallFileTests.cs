@@ -7,6 +7,7 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Export;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Redaction;
+using Mcpx.Tests.Calls.Journal;
 using Mcpx.Tests.Data;
 using Shouldly;
 using Xunit;
@@ -50,8 +51,8 @@ public sealed class CallFileTests
         read.GetProperty("token").GetString().ShouldBe(call.Token.ToString());
         (read.GetProperty("totalMilliseconds").GetDecimal() * 1000).ShouldBe(call.TotalMicroseconds);
         read.GetProperty("outcome").GetString().ShouldBe(JsonNamingPolicy.CamelCase.ConvertName(call.Outcome.ToString()));
-        BytesOf(read.GetProperty("request")).ShouldBe(call.Request);
-        BytesOf(read.GetProperty("response")).ShouldBe(call.Response);
+        BytesOf(read.GetProperty("request")).ShouldBe(call.Request.Bytes());
+        BytesOf(read.GetProperty("response")).ShouldBe(call.Response.Bytes());
         read.GetProperty("requestDigest").GetString().ShouldBe("0102ff");
         read.GetProperty("redactions")[0].GetProperty("rule").GetString().ShouldBe(call.Redactions[0].Rule);
         read.GetProperty("redactions")[0].GetProperty("effect").GetString().ShouldBe("masked");
@@ -76,9 +77,9 @@ public sealed class CallFileTests
 
         Csv.Plain(lines, "tool").ShouldBe(call.Tool);
         Csv.Plain(lines, "reason").ShouldBe(call.Reason);
-        Csv.Plain(lines, "response").ShouldBe(Encoding.UTF8.GetString(call.Response!));
+        Csv.Plain(lines, "response").ShouldBe(Encoding.UTF8.GetString(call.Response.Bytes()!));
         string request = Csv.Plain(lines, "request");
-        (Csv.Plain(lines, "requestEncoding") == CallJson.Base64 ? Convert.FromBase64String(request) : Encoding.UTF8.GetBytes(request)).ShouldBe(call.Request);
+        (Csv.Plain(lines, "requestEncoding") == CallJson.Base64 ? Convert.FromBase64String(request) : Encoding.UTF8.GetBytes(request)).ShouldBe(call.Request.Bytes());
         Csv.Plain(lines, "outcome").ShouldBe(JsonNamingPolicy.CamelCase.ConvertName(call.Outcome.ToString()));
     }, Property.Times(300, 20_000));
 

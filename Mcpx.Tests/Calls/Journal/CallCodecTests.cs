@@ -27,7 +27,9 @@ public sealed class CallCodecTests
         // A member that this call leaves at its default would survive being forgotten.
         if (member is not (nameof(CallRecord.Response) or nameof(CallRecord.Time))) property.GetValue(call).ShouldNotBe(DefaultOf(property));
 
-        property.GetValue(RoundTrip(call)).ShouldBe(property.GetValue(call));
+        ValueOf(RoundTrip(call)).ShouldBe(ValueOf(call));
+
+        object? ValueOf(CallRecord one) => property.GetValue(one) is ReadOnlyMemory<byte> payload ? payload.ToArray() : property.GetValue(one);
     }
 
     [Fact]
@@ -38,9 +40,9 @@ public sealed class CallCodecTests
         small.Request.ShouldBeNull();
         small.User.ShouldBeNull();
 
-        var empty = RoundTrip(JournalCalls.Small() with { ServerSlug = "", Request = [] });
+        var empty = RoundTrip(JournalCalls.Small() with { ServerSlug = "", Request = Array.Empty<byte>() });
         empty.ServerSlug.ShouldBe("");
-        empty.Request.ShouldBe([]);
+        empty.Request.Bytes().ShouldBe([]);
     }
 
     [Fact]
@@ -49,12 +51,12 @@ public sealed class CallCodecTests
         value =>
         {
             var ((text, other), payload) = value;
-            var call = JournalCalls.Full() with { Tool = text, Reason = other, Request = payload };
+            var call = JournalCalls.Full() with { Tool = text, Reason = other, Request = payload is null ? null : (ReadOnlyMemory<byte>?)payload };
             var buffer = new byte[CallCodec.BoundOf(call)];
-            var read = CallCodec.Read(buffer.AsSpan(0, CallCodec.Write(call, buffer)));
+            var read = CallCodec.Read(buffer.AsMemory(0, CallCodec.Write(call, buffer)), new RepeatedTexts());
             // Half a surrogate pair has no UTF-8; everything else comes back as it was.
             read.Tool.ShouldBe(text is null ? null : string.Concat(text.EnumerateRunes()));
-            read.Request.ShouldBe(payload);
+            read.Request.Bytes().ShouldBe(payload);
         });
 
     [Fact]
@@ -62,7 +64,7 @@ public sealed class CallCodecTests
     {
         byte[] bytes = [.. Write(JournalCalls.Full()), 200, 3, 1, 2, 3];
 
-        CallCodec.Read(bytes).Tool.ShouldBe("crm_find");
+        CallCodec.Read(bytes, new RepeatedTexts()).Tool.ShouldBe("crm_find");
     }
 
     [Fact]
@@ -74,7 +76,7 @@ public sealed class CallCodecTests
             bytes[change.Item1] = (byte)change.Item2;
             try
             {
-                CallCodec.Read(bytes).Endpoint.ShouldNotBeNull();
+                CallCodec.Read(bytes, new RepeatedTexts()).Endpoint.ShouldNotBeNull();
             }
             catch (FormatException)
             {
@@ -82,7 +84,7 @@ public sealed class CallCodecTests
             }
         }, times: 5000);
 
-    private static CallRecord RoundTrip(CallRecord call) => CallCodec.Read(Write(call));
+    private static CallRecord RoundTrip(CallRecord call) => CallCodec.Read(Write(call), new RepeatedTexts());
 
     private static byte[] Write(CallRecord call)
     {

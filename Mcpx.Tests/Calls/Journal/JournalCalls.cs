@@ -59,8 +59,8 @@ internal static class JournalCalls
         UpstreamMicroseconds = 17,
         RequestBytes = int.MaxValue,
         ResponseBytes = 1L << 40,
-        Request = [0, 255, 13, 10],
-        Response = [],
+        Request = new byte[] { 0, 255, 13, 10 },
+        Response = Array.Empty<byte>(),
         Truncated = true,
         WouldRule = "allowlist",
         Stage = RecordStage.End,
@@ -76,10 +76,13 @@ internal static class JournalCalls
         do
         {
             journal.Read(some, batch, long.MaxValue);
-            all.AddRange(some);
+            all.AddRange(some.Select(c => c.Owned()));
             journal.Confirm();
         }
         while (some.Count > 0);
         return all;
     }
+
+    /// <summary>A payload's, to be compared by what they are.</summary>
+    public static byte[]? Bytes(this ReadOnlyMemory<byte>? payload) => payload?.ToArray();
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using FsCheck.Fluent;
+using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Search;
 using Mcpx.Core.Primitives;
 using Mcpx.Tests.Data;
@@ -21,24 +22,37 @@ public sealed class CallWordsTests
     [InlineData("plain words, no JSON", null, "plain words no json")]
     [InlineData("""{"params":{"a":"half \ud83d here"}}""", null, "half ud83d here")]
     [InlineData("""{"params":{"\ud83d":"behind","b\ud83d":["half a name"]}}""", null, "behind half a name")]
+    [InlineData("Istanbul ÉCOLE 𐐀𐐁 e\u0301 Ǆ 日本 x\uFFFDy", null, "istanbul école 𐐨𐐩 e\u0301 ǆ 日本 x y")]
+    [InlineData("one ONE One two", null, "one two")]
     [InlineData("", null, "")]
     [InlineData(null, null, "")]
     public void Of_a_call_are_the_values_of_its_payloads(string? request, string? response, string expected)
     {
         var call = DataHost.NewCall(default, DataHost.Now) with { Request = Bytes(request), Response = Bytes(response) };
-        string.Join(' ', CallWords.Of(call)).ShouldBe(expected);
+        string.Join(' ', Of(call)).ShouldBe(expected);
     }
 
     [Fact]
     public void Are_few_and_short_however_long_the_payloads_are()
     {
         string Many(string prefix) => "{\"params\":{\"a\":\"" + string.Join(' ', Enumerable.Range(0, 5000).Select(i => $"{prefix}{i:x8}")) + "\"}}";
-        var words = CallWords.Of(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes(Many("q")), Response = Bytes(Many("r")) });
+        var words = Of(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes(Many("q")), Response = Bytes(Many("r")) });
 
         words.Sum(w => w.Length).ShouldBeInRange(CallWords.MostCharacters - 20, CallWords.MostCharacters);
         words.ShouldContain(w => w[0] == 'q');
         words.ShouldContain(w => w[0] == 'r');
-        CallWords.Of(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes("{\"params\":\"" + new string('x', 3000) + "\"}") }).ShouldBe([new string('x', CallWords.LongestWord)]);
+        Of(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes("{\"params\":\"" + new string('x', 3000) + "\"}") }).ShouldBe([new string('x', CallWords.LongestWord)]);
+    }
+
+    [Fact]
+    public void A_bag_that_was_emptied_holds_the_next_call_alone()
+    {
+        WordBag words = new();
+        CallWords.Collect(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes("first call") }, words);
+        words.Clear();
+        CallWords.Collect(DataHost.NewCall(default, DataHost.Now) with { Request = Bytes("call, the second") }, words);
+
+        words.All.ShouldBe(["call", "the", "second"]);
     }
 
     [Fact]
@@ -46,7 +60,7 @@ public sealed class CallWordsTests
         Gen.ArrayOf(Gen.OneOf(Gen.Choose(0, 255), Gen.Elements("{}[]\":, a1'\\".Select(c => (int)c).ToArray())).Select(b => (byte)b)),
         bytes =>
         {
-            foreach (string word in CallWords.Of(DataHost.NewCall(default, DataHost.Now) with { Request = bytes, Response = [(byte)'{', .. bytes] }))
+            foreach (string word in Of(DataHost.NewCall(default, DataHost.Now) with { Request = bytes, Response = (byte[])[(byte)'{', .. bytes] }))
             {
                 InputCheck check = new();
                 CallWords.Parse(check, word, "text").ShouldBe([new SearchWord(word, IsBeginning: false)]);
@@ -92,6 +106,13 @@ public sealed class CallWordsTests
     {
         CallQuery query = CallQuery.Parse(name => name is "server" ? server : name is "text" ? text : name is "rule" ? rule : null);
         CallQuery.Parse(query.ToText()).ShouldBe(query);
+    }
+
+    private static string[] Of(CallRecord call)
+    {
+        WordBag words = new();
+        CallWords.Collect(call, words);
+        return [.. words.All];
     }
 
     private static byte[]? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);

@@ -63,7 +63,7 @@ public sealed class LogStreamJobTests(PostgresFixture postgres) : DataTests(post
     [Fact]
     public void A_batch_ends_before_it_is_too_long_and_a_call_that_is_longer_goes_alone()
     {
-        LinkedCall[] calls = [.. new[] { 10, 600_000, 600_000, 3_000_000, 10, 10 }.Select((bytes, i) => new LinkedCall(i + 1, LogStreamDesk.NewCall("big") with { Request = [.. Enumerable.Repeat((byte)0xff, bytes * 3 / 4)] }))];
+        LinkedCall[] calls = [.. new[] { 10, 600_000, 600_000, 3_000_000, 10, 10 }.Select((bytes, i) => new LinkedCall(i + 1, LogStreamDesk.NewCall("big") with { Request = (byte[])[.. Enumerable.Repeat((byte)0xff, bytes * 3 / 4)] }))];
 
         LogBatch[] batches = [.. LogBatch.Of(LogMessage.Of(new LinkedCalls(6, false, calls), payloads: true))];
 

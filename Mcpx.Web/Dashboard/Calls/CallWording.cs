@@ -18,6 +18,6 @@ internal static class CallWording
     public static bool IsAsItWas(CallRecord call, RecordPart part) => call.Redactions.All(f => f.Part != part);
 
     /// <summary>Whether its end is missing. Masks change the length: then the record's own mark says it.</summary>
-    public static bool IsCut(CallRecord call, RecordPart part, byte[]? kept, long length) =>
-        kept is not null && length > kept.Length && (call.Truncated || IsAsItWas(call, part));
+    public static bool IsCut(CallRecord call, RecordPart part, ReadOnlyMemory<byte>? kept, long length) =>
+        length > kept?.Length && (call.Truncated || IsAsItWas(call, part));
 }

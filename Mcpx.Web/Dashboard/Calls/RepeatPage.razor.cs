@@ -34,7 +34,7 @@ public sealed partial class RepeatPage(CallAdmin calls, CallRepeater repeater, N
 
     private bool NowIsCut => _answer!.Answer.Length < _answer.Length;
 
-    private bool? Alike => ThenIsCut || NowIsCut ? null : AnswerComparison.AreAlike(_call!.Response, _answer!.Answer);
+    private bool? Alike => ThenIsCut || NowIsCut ? null : AnswerComparison.AreAlike(_call!.Response?.ToArray(), _answer!.Answer);
 
     private string Comparison => Alike switch
     {
