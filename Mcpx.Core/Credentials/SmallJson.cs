@@ -31,7 +31,8 @@ internal static class SmallJson
         await using Stream body = await content.ReadAsStreamAsync(cancellationToken);
         byte[] buffer = new byte[Longest + 1];
         int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return length <= Longest ? buffer.AsMemory(0, length) : null;
+        // The type is named: else null would be taken for a null array, and become empty memory.
+        return length <= Longest ? (ReadOnlyMemory<byte>?)buffer.AsMemory(0, length) : null;
     }
 
     /// <summary>Null when the member is missing or no text.</summary>

@@ -61,7 +61,8 @@ public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, Call
     private static OutboundRequest ToUpstream(ProxyContext context, ReadOnlyMemory<byte> body)
     {
         bool isStateless = context.Era is ProtocolEra.Stateless;
-        return new OutboundRequest(MethodOf(context.Verb), context.Route!.Server.Url, context.Verb is ProxyVerb.Message ? body : null)
+        // The type is named: else null would be taken for a null array, and a GET would carry an empty message.
+        return new OutboundRequest(MethodOf(context.Verb), context.Route!.Server.Url, context.Verb is ProxyVerb.Message ? (ReadOnlyMemory<byte>?)body : null)
         {
             ProtocolVersion = context.Headers.ProtocolVersion,
             PropagateTrace = context.Route.Server.PropagateTrace,

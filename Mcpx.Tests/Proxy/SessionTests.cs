@@ -32,6 +32,9 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
         seen.Method.ShouldBe("GET");
         seen.Headers["Mcp-Session-Id"].ShouldBe(UpstreamSession);
         seen.Headers["Last-Event-ID"].ShouldBe("e-7");
+        // A stream is all that a GET may be answered with, and neither it nor a DELETE carries a message.
+        seen.Headers["Accept"].ShouldBe("text/event-stream");
+        seen.Headers.Keys.ShouldNotContain(name => name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase));
         (await gateway.CallsAsync("&method=GET")).ShouldContain(c => c!["serverSlug"]!.GetValue<string>() == "stream" && c["outcome"]!.GetValue<string>() == "ok");
     }
 
@@ -97,6 +100,7 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
         answer.Status.ShouldBe(HttpStatusCode.NoContent);
         _upstream.Requests.Last().Method.ShouldBe("DELETE");
         _upstream.Requests.Last().Headers["Mcp-Session-Id"].ShouldBe(UpstreamSession);
+        _upstream.Requests.Last().Headers.ShouldNotContainKey("Content-Type");
     }
 
     [Theory]
