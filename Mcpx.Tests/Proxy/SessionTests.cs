@@ -100,7 +100,7 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
         answer.Status.ShouldBe(HttpStatusCode.NoContent);
         _upstream.Requests.Last().Method.ShouldBe("DELETE");
         _upstream.Requests.Last().Headers["Mcp-Session-Id"].ShouldBe(UpstreamSession);
-        _upstream.Requests.Last().Headers.ShouldNotContainKey("Content-Type");
+        _upstream.Requests.Last().Headers.ContainsKey("Content-Type").ShouldBeFalse();
     }
 
     [Theory]
