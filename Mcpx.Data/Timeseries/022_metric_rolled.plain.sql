@@ -34,3 +34,18 @@ $$;
 ALTER FUNCTION metrics_roll_up(text) SET work_mem = '64MB';
 ALTER FUNCTION metrics_roll_up(text) SET enable_sort = off;
 ALTER FUNCTION metrics_roll_up(text) SET max_parallel_workers_per_gather = 0;
+
+-- Rows of one organisation and server come to stand together: a question about a server over a day read most pages of that day.
+CREATE OR REPLACE FUNCTION metrics_fill(p_level text, p_from timestamptz, p_to timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    kind    record;
+    below   constant text := CASE p_level WHEN '1h' THEN '1m' WHEN '1d' THEN '1h' END;
+    width   constant text := CASE p_level WHEN '1m' THEN '1 minute' WHEN '1h' THEN '1 hour' ELSE '24 hours' END;
+BEGIN
+    FOR kind IN SELECT * FROM metric_kinds() LOOP
+        EXECUTE format('INSERT INTO %1$I (bucket, %2$s, %3$s) SELECT date_bin(%4$L, %5$s, ''2000-01-01 00:00+00'') AS starts, %2$s, %6$s FROM %7$I WHERE %5$s >= $1 AND %5$s < $2 GROUP BY starts, %2$s ORDER BY starts, org_id, server_id',
+            kind.rollup || p_level, kind.keys, metric_measures(kind.histograms), width, CASE WHEN below IS NULL THEN 'time' ELSE 'bucket' END,
+            CASE WHEN below IS NULL THEN metric_measures_of_events(kind.histograms) ELSE metric_measures_of_rollups(kind.histograms) END,
+            coalesce(kind.rollup || below, 'metric_events')) USING p_from, p_to;
+    END LOOP;
+END $$;
