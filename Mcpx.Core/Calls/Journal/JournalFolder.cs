@@ -42,10 +42,11 @@ internal sealed class JournalFolder : IDisposable
     }
 
     /// <summary>Makes the folder again should somebody have removed it, and the next segment in it.</summary>
-    public JournalSegment NewSegment(IJournalDisk disk)
+    /// <param name="room">In bytes.</param>
+    public JournalSegment NewSegment(IJournalDisk disk, long room)
     {
         MakeDirectory(Path);
-        JournalSegment segment = JournalSegment.Create(Path, NextNumber, _keys, disk);
+        JournalSegment segment = JournalSegment.Create(Path, NextNumber, room, _keys, disk);
         NextNumber++;
         return segment;
     }

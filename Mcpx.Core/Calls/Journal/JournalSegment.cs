@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Mcpx.Core.Calls.Journal;
 
 /// <summary>
-/// One file of the journal: a header that says what it is and under which key, then sealed frames. Its handle stays open until it is deleted, so
-/// that what was written can be read whatever happens to the file's name.
+/// One file of the journal: a header that says what it is and under which key, then sealed frames, then zeros where there is room for more. Its
+/// handle stays open until it is deleted, so that what was written can be read whatever happens to the file's name.
 /// </summary>
 internal sealed class JournalSegment : IDisposable
 {
@@ -42,19 +42,20 @@ internal sealed class JournalSegment : IDisposable
     /// <summary>How many records it held when it was opened.</summary>
     public long Recovered { get; }
 
-    /// <summary>Bytes behind the last whole record when it was opened; a kill in the middle of a write leaves some.</summary>
+    /// <summary>Bytes behind the last whole record when it was opened, zeros not counted; a kill in the middle of a write leaves some.</summary>
     public long Torn { get; private init; }
 
     private static ReadOnlySpan<byte> Magic => "MCPXJ002"u8;
 
     public static string NameOf(long number) => number.ToString("d16") + Extension;
 
-    public static JournalSegment Create(string folder, long number, JournalKeys keys, IJournalDisk disk)
+    /// <param name="room">In bytes. It may grow longer, which costs each write more.</param>
+    public static JournalSegment Create(string folder, long number, long room, JournalKeys keys, IJournalDisk disk)
     {
         byte[] header = [.. Magic, .. new byte[JournalCipher.HeaderLength]];
         JournalCipher sealing = JournalCipher.Create(keys, header.AsSpan(Magic.Length));
         string path = System.IO.Path.Combine(folder, NameOf(number));
-        SafeFileHandle file = disk.Create(path);
+        SafeFileHandle file = disk.Create(path, room);
         try
         {
             disk.Write(file, header, 0);
@@ -77,7 +78,7 @@ internal sealed class JournalSegment : IDisposable
         byte[] header = new byte[HeaderLength];
         bool isOurs = RandomAccess.Read(file, header, 0) == HeaderLength && header.AsSpan().StartsWith(Magic);
         (long length, long records) = isOurs ? Measure(file) : (0, 0);
-        return new JournalSegment(number, path, file, length, records, isOurs ? JournalCipher.Open(keys, header.AsSpan(Magic.Length)) : null) { IsLeft = true, Torn = RandomAccess.GetLength(file) - length };
+        return new JournalSegment(number, path, file, length, records, isOurs ? JournalCipher.Open(keys, header.AsSpan(Magic.Length)) : null) { IsLeft = true, Torn = EndOf(file, length) - length };
     }
 
     /// <param name="frames">Made by <see cref="JournalFrame.Begin"/>. They stay as they are, for another try in another file.</param>
@@ -109,7 +110,7 @@ internal sealed class JournalSegment : IDisposable
     /// <summary>What a frame holds, in place; empty when it does not open.</summary>
     public ReadOnlySpan<byte> Open(Span<byte> frame, long place) => _opening is { } cipher ? cipher.Open(frame[JournalFrame.HeaderLength..], place) : [];
 
-    /// <summary>Cuts off what a failed write left. When that fails too it does no harm: nobody reads behind <see cref="Length"/>.</summary>
+    /// <summary>Cuts off room that is left, and what a failed write left. When that fails too it does no harm: nobody reads behind <see cref="Length"/>.</summary>
     public void Trim()
     {
         try
@@ -144,6 +145,27 @@ internal sealed class JournalSegment : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It is read again at the next start, and its records are found to be there already.
+        }
+    }
+
+    /// <summary>Where the zeros at the end begin that nobody wrote into, but not in front of <paramref name="from"/>.</summary>
+    private static long EndOf(SafeFileHandle file, long from)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(64 << 10);
+        try
+        {
+            long end = from;
+            for (int read; (read = RandomAccess.Read(file, buffer, from)) > 0; from += read)
+            {
+                int last = buffer.AsSpan(0, read).LastIndexOfAnyExcept((byte)0);
+                if (last >= 0) end = from + last + 1;
+            }
+
+            return end;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -75,11 +75,13 @@ internal sealed class JournalWriter : IDisposable
         {
             _work.Wait(LookEvery);
             if (Take() is { } group) Commit(group);
-            else if (_stopping.IsSet) return;
+            else if (_stopping.IsSet) break;
             if (_time.GetElapsedTime(looked) < LookEvery) continue;
             looked = _time.GetTimestamp();
             LookAfterSegment();
         }
+
+        _segment?.Trim();
     }
 
     private Group? Take()
@@ -137,7 +139,9 @@ internal sealed class JournalWriter : IDisposable
 
     private void NewSegment()
     {
-        _segment = _folder.NewSegment(_disk);
+        // Before the next one is known: then the reader may be done with it.
+        _segment?.Trim();
+        _segment = _folder.NewSegment(_disk, _settings.SegmentBytes);
         _published(_segment, 0, 0);
     }
 

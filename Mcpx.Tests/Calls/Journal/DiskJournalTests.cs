@@ -1,4 +1,3 @@
-using FsCheck.Fluent;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Tests.Fixtures;
@@ -18,7 +17,7 @@ public sealed class DiskJournalTests : IDisposable
     public async Task What_was_appended_is_read_in_its_order_and_gone_when_confirmed()
     {
         using var journal = Open();
-        var calls = await AppendAsync(journal, 2000);
+        var calls = await journal.AppendAsync(2000);
 
         journal.Depth.ShouldBe(2000);
         journal.ReadAll(batch: 7).Select(c => c.Id).ShouldBe(calls.Select(c => c.Id));
@@ -33,13 +32,13 @@ public sealed class DiskJournalTests : IDisposable
         List<CallRecord> calls;
         using (var journal = Open())
         {
-            calls = await AppendAsync(journal, 500);
+            calls = await journal.AppendAsync(500);
             journal.Read([], 100, long.MaxValue);
         }
 
         using var next = Open();
         next.Depth.ShouldBe(500);
-        calls.AddRange(await AppendAsync(next, 10));
+        calls.AddRange(await next.AppendAsync(10));
         next.ReadAll().Select(c => c.Id).ShouldBe(calls.Select(c => c.Id));
     }
 
@@ -48,7 +47,7 @@ public sealed class DiskJournalTests : IDisposable
     {
         using (var journal = Open())
         {
-            await AppendAsync(journal, 3);
+            await journal.AppendAsync(3);
             journal.ReadAll();
         }
 
@@ -76,73 +75,12 @@ public sealed class DiskJournalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_cut_off_anywhere_gives_what_was_whole_and_goes_on()
-    {
-        var (path, whole, ends) = await LeaveAsync(20);
-        Property.Holds(Gen.Choose(0, whole.Length), length =>
-        {
-            File.WriteAllBytes(path, whole[..length]);
-            using (var journal = Open())
-            {
-                journal.ReadAll().Count.ShouldBe(ends.Count(end => end <= length));
-                journal.AppendAsync(JournalCalls.Small()).IsFaulted.ShouldBeFalse();
-            }
-
-            foreach (var file in Files()) File.Delete(file);
-        }, times: 200);
-    }
-
-    [Fact]
-    public async Task A_flipped_bit_is_found_wherever_it_is()
-    {
-        var (path, whole, ends) = await LeaveAsync(20);
-        Property.Holds(Gen.Zip(Gen.Choose(0, whole.Length - 1), Gen.Choose(0, 7)), flip =>
-        {
-            var bytes = whole.ToArray();
-            bytes[flip.Item1] ^= (byte)(1 << flip.Item2);
-            File.WriteAllBytes(path, bytes);
-            using (var journal = Open())
-            {
-                // All in front of the flip, and nothing that differs from what was written.
-                journal.ReadAll().Count.ShouldBe(flip.Item1 < JournalSegment.HeaderLength ? 0 : ends.Count(end => end <= flip.Item1));
-                journal.IsEmpty.ShouldBeTrue();
-            }
-
-            foreach (var file in Files()) File.Delete(file);
-        }, times: 200);
-    }
-
-    [Fact]
-    public async Task A_file_damaged_while_it_waits_is_kept_aside_and_the_rest_goes_on()
-    {
-        using var journal = Open();
-        var first = await AppendAsync(journal, 10);
-        var path = Files().Single();
-        await using (var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
-        {
-            // Another byte than was there, whatever that was: it is sealed, and looks like chance.
-            file.Seek(-30, SeekOrigin.End);
-            var was = file.ReadByte();
-            file.Seek(-30, SeekOrigin.End);
-            file.WriteByte((byte)~was);
-        }
-
-        journal.ReadAll().Select(c => c.Id).ShouldBe(first.Take(9).Select(c => c.Id));
-        journal.Damaged.ShouldBe(1);
-        File.Exists(path + JournalSegment.DamagedExtension).ShouldBeTrue();
-        journal.Depth.ShouldBe(0);
-
-        var then = await AppendAsync(journal, 5);
-        journal.ReadAll().Select(c => c.Id).ShouldBe(then.Select(c => c.Id));
-    }
-
-    [Fact]
     public async Task Two_processes_keep_apart_and_the_next_one_takes_what_is_left_of_an_ended_one()
     {
         List<CallRecord> left;
         using var living = Open();
-        var own = await AppendAsync(living, 5);
-        using (var ended = Open()) left = await AppendAsync(ended, 7);
+        var own = await living.AppendAsync(5);
+        using (var ended = Open()) left = await ended.AppendAsync(7);
         living.ReadAll().Select(c => c.Id).ShouldBe(own.Select(c => c.Id));
 
         using var third = Open();
@@ -154,7 +92,7 @@ public sealed class DiskJournalTests : IDisposable
     {
         var first = Open();
         using var second = Open();
-        var left = await AppendAsync(first, 7);
+        var left = await first.AppendAsync(7);
         first.Dispose();
         Directory.CreateDirectory(Path.Combine(_folder.Path, "zzz"));
         using (var again = Open()) again.ReadAll().Select(c => c.Id).ShouldBe(left.Select(c => c.Id));
@@ -192,32 +130,18 @@ public sealed class DiskJournalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_record_that_was_moved_to_another_place_is_none()
-    {
-        var (path, whole, ends) = await LeaveAsync(3);
-        // All of one length: the second takes the place of the third.
-        var swapped = whole.ToArray();
-        whole.AsSpan((int)ends[0], (int)(ends[1] - ends[0])).CopyTo(swapped.AsSpan((int)ends[1]));
-        await File.WriteAllBytesAsync(path, swapped, TestContext.Current.CancellationToken);
-
-        using var journal = Open();
-        journal.ReadAll().Count.ShouldBe(2);
-        journal.Damaged.ShouldBe(1);
-    }
-
-    [Fact]
     public async Task A_disk_that_fails_is_said_and_tried_again_in_a_new_file()
     {
         var disk = new FailingDisk();
         using var journal = new DiskJournal(Settings, JournalCalls.Keys, disk, TimeProvider.System);
-        var before = await AppendAsync(journal, 3);
+        var before = await journal.AppendAsync(3);
         disk.Fails = true;
         await Should.ThrowAsync<JournalException>(() => journal.AppendAsync(JournalCalls.Small()));
         journal.Failure.ShouldNotBeNull().ShouldContain("No space left");
 
         disk.Fails = false;
         await Eventually.TrueAsync(() => journal.Failure is null, "the journal found out by itself that the disk is well", TestContext.Current.CancellationToken);
-        var after = await AppendAsync(journal, 3);
+        var after = await journal.AppendAsync(3);
 
         journal.ReadAll().Select(c => c.Id).ShouldBe([.. before.Select(c => c.Id), .. after.Select(c => c.Id)]);
     }
@@ -240,10 +164,10 @@ public sealed class DiskJournalTests : IDisposable
     public async Task A_folder_that_somebody_removed_is_made_again()
     {
         using var journal = Open();
-        var before = await AppendAsync(journal, 3);
+        var before = await journal.AppendAsync(3);
         Directory.Delete(_folder.Path, recursive: true);
         await Eventually.TrueAsync(() => Directory.Exists(_folder.Path) && Files().Count == 1, "there is a file again", TestContext.Current.CancellationToken);
-        var after = await AppendAsync(journal, 3);
+        var after = await journal.AppendAsync(3);
 
         journal.ReadAll().Select(c => c.Id).ShouldBe([.. before.Select(c => c.Id), .. after.Select(c => c.Id)]);
         File.Exists(Files().Single()).ShouldBeTrue();
@@ -262,31 +186,4 @@ public sealed class DiskJournalTests : IDisposable
     private DiskJournal Open() => new(Settings, JournalCalls.Keys, new JournalDisk(), TimeProvider.System);
 
     private List<string> Files() => [.. Directory.EnumerateFiles(_folder.Path, "*" + JournalSegment.Extension, SearchOption.AllDirectories)];
-
-    private static async Task<List<CallRecord>> AppendAsync(DiskJournal journal, int count)
-    {
-        var calls = Enumerable.Range(0, count).Select(_ => JournalCalls.Small()).ToList();
-        foreach (var call in calls) await journal.AppendAsync(call);
-        return calls;
-    }
-
-    /// <summary>A file with some records, its bytes, and where each record ends.</summary>
-    private async Task<(string Path, byte[] Whole, List<long> Ends)> LeaveAsync(int count)
-    {
-        List<long> ends = [];
-        string path;
-        using (var journal = Open())
-        {
-            path = Files().Single();
-            for (var i = 0; i < count; i++)
-            {
-                await journal.AppendAsync(JournalCalls.Small());
-                ends.Add(new FileInfo(path).Length);
-            }
-        }
-
-        var whole = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
-        File.Delete(path);
-        return (path, whole, ends);
-    }
 }

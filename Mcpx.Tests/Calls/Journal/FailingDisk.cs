@@ -13,7 +13,7 @@ internal sealed class FailingDisk : IJournalDisk
     /// <summary>Then it is well again by itself.</summary>
     public int FailuresLeft { get; set; } = int.MaxValue;
 
-    public SafeFileHandle Create(string path) => _real.Create(path);
+    public SafeFileHandle Create(string path, long room) => _real.Create(path, room);
 
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {

@@ -69,6 +69,14 @@ internal static class JournalCalls
         FirstRound = EntityId.New<CallId>(Clock),
     };
 
+    /// <summary>One after the other.</summary>
+    public static async Task<List<CallRecord>> AppendAsync(this DiskJournal journal, int count)
+    {
+        List<CallRecord> calls = [.. Enumerable.Range(0, count).Select(_ => Small())];
+        foreach (CallRecord call in calls) await journal.AppendAsync(call);
+        return calls;
+    }
+
     /// <summary>What is in the journal and not confirmed, read to its end and confirmed.</summary>
     public static List<CallRecord> ReadAll(this DiskJournal journal, int batch = 1000)
     {
