@@ -37,8 +37,8 @@ internal static class CopyTables
     /// <exception cref="DatabaseStartException">The sides have not the same tables.</exception>
     public static async Task<IReadOnlyList<CopyTable>> ListBothAsync(CopySide source, CopySide target, CancellationToken cancellationToken)
     {
-        List<CopyTable> tables = await ListAsync(target, cancellationToken);
-        string[] odd = [.. tables.Except(await ListAsync(source, cancellationToken)).Concat((await ListAsync(source, cancellationToken)).Except(tables)).Select(t => t.Name).Distinct().Order(StringComparer.Ordinal)];
+        List<CopyTable> tables = await ListAsync(target, cancellationToken), theirs = await ListAsync(source, cancellationToken);
+        string[] odd = [.. tables.Except(theirs).Concat(theirs.Except(tables)).Select(t => t.Name).Distinct().Order(StringComparer.Ordinal)];
         if (odd.Length > 0) throw new DatabaseStartException($"The source has other tables or columns than this release makes: {string.Join(", ", odd)}. Copy what is not the gateway's by other means, and take it away first.");
         return InOrder(tables, await target.ListAsync(References, r => (From: r.GetString(0), To: r.GetString(1)), cancellationToken));
     }

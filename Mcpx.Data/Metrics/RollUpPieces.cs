@@ -18,6 +18,10 @@ internal static class RollUpPieces
 {
     private static readonly MetricLevel[] Levels = [MetricLevel.Minute, MetricLevel.Hour, MetricLevel.Day];
 
+    /// <summary>Oldest first. What is asked of events needs no borders.</summary>
+    public static async Task<RollUpPiece[]> ReadAsync(NpgsqlConnection connection, MetricSelection selection, CancellationToken cancellationToken) =>
+        [.. Of(selection, selection.Level is MetricLevel.Event ? new Dictionary<MetricLevel, DateTimeOffset>() : await BordersAsync(connection, cancellationToken))];
+
     /// <summary>Until when each level is rolled up; one that never was is not in it.</summary>
     public static async Task<IReadOnlyDictionary<MetricLevel, DateTimeOffset>> BordersAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
@@ -30,7 +34,7 @@ internal static class RollUpPieces
     }
 
     /// <summary>Oldest first.</summary>
-    public static IEnumerable<RollUpPiece> Of(MetricSelection selection, IReadOnlyDictionary<MetricLevel, DateTimeOffset> borders)
+    internal static IEnumerable<RollUpPiece> Of(MetricSelection selection, IReadOnlyDictionary<MetricLevel, DateTimeOffset> borders)
     {
         DateTimeOffset from = selection.From;
         for (MetricLevel level = selection.Level; level > MetricLevel.Event && from < selection.To; level--)

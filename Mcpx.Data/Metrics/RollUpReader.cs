@@ -27,16 +27,15 @@ internal static class RollUpReader
         "(outcome = 8)::int AS interrupted, request_bytes, response_bytes, (total_bucket IS NOT NULL)::int AS timed, " +
         "CASE WHEN total_bucket IS NOT NULL THEN total_us END AS total_us, CASE WHEN total_bucket IS NOT NULL THEN total_us END AS max_us";
 
-    // A plan of a millisecond's work must not be compiled for fifty, and what is read twice must not go to the disk in between.
-    private const string Settings = "SELECT set_config('jit', 'off', false), set_config('work_mem', '32MB', false)";
+    // A plan of a millisecond's work must not be compiled for fifty, what is read twice must not go to the disk in between, and to find groups by
+    // sorting means to carry each row's histograms about.
+    private const string Settings = "SELECT set_config('jit', 'off', false), set_config('work_mem', '32MB', false), set_config('enable_sort', 'off', false)";
 
     /// <param name="organization">Null, for the installation's own use, reads all.</param>
     public static async Task<IReadOnlyList<MetricRow>> ReadAsync(
         NpgsqlConnection connection, OrganizationId? organization, MetricSelection selection, CancellationToken cancellationToken)
     {
-        RollUpPiece[] pieces = selection.Level is MetricLevel.Event
-            ? [new(MetricLevel.Event, selection.From, selection.To)]
-            : [.. RollUpPieces.Of(selection, await RollUpPieces.BordersAsync(connection, cancellationToken))];
+        RollUpPiece[] pieces = await RollUpPieces.ReadAsync(connection, selection, cancellationToken);
         if (pieces.Length == 0) return [];
         await using NpgsqlBatch batch = new(connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Settings));
@@ -66,8 +65,8 @@ internal static class RollUpReader
         string? step = selection.Step is { } width ? Add(command, width, NpgsqlDbType.Interval) : null;
 
         StringBuilder sql = new();
-        sql.Append("SELECT at, id, name, ").AppendJoin(", ", Sums.Select(s => $"sum({s})::bigint")).Append(", max(max_us), ")
-            .AppendJoin(", ", histograms.Select(h => $"string_agg(array_send({h}_hist), '')")).Append(" FROM (");
+        sql.Append("WITH figures AS MATERIALIZED (SELECT at, id, name, ").AppendJoin(", ", Sums.Select(s => $"sum({s})::bigint AS {s}")).Append(", max(max_us) AS max_us, ")
+            .AppendJoin(", ", histograms.Select(h => $"string_agg(array_send({h}_hist), '') AS {h}_hist")).Append(" FROM (");
         for (int i = 0; i < pieces.Length; i++)
         {
             bool ofEvents = pieces[i].Level is MetricLevel.Event;
@@ -83,7 +82,7 @@ internal static class RollUpReader
                 .Append(conditions);
         }
 
-        command.CommandText = sql.Append(") s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3").ToString();
+        command.CommandText = sql.Append(") s GROUP BY 1, 2, 3) SELECT * FROM figures ORDER BY at, id, name").ToString();
         return command;
     }
 

@@ -128,7 +128,6 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
     /// <summary>What the job has to do each minute at a thousand calls a second.</summary>
     private async Task RollUpMinutesAsync(DataHost host, DateTimeOffset end)
     {
-        if (await host.IsTimescaleAsync()) return;
         int each = Events > 100_000 ? EventsOfAMinute : 600;
         await RollUpAsync(host);
         DateTimeOffset at = Down(DataHost.Now, TimeSpan.FromMinutes(1)).AddMinutes(1);
@@ -138,12 +137,24 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
             await host.ExecuteAsync(Load(each, at, at.AddMinutes(1)));
             await host.ExecuteAsync($"SELECT metrics_close('{at.AddMinutes(1):O}', interval '6 hours')");
             long began = Stopwatch.GetTimestamp();
-            await host.ExecuteAsync("SELECT metrics_roll_up('1m')");
+            await RollUpMinuteAsync(host, at);
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 
         times.Sort();
         output.WriteLine($"roll-up of a minute of {each:n0} calls: median {times[times.Count / 2]:0} ms, {times[0]:0} to {times[^1]:0} (target 200)");
+    }
+
+    /// <summary>On TimescaleDB one aggregate after the other, where its policies refresh both at once.</summary>
+    private static async Task RollUpMinuteAsync(DataHost host, DateTimeOffset minute)
+    {
+        if (!await host.IsTimescaleAsync())
+        {
+            await host.ExecuteAsync("SELECT metrics_roll_up('1m')");
+            return;
+        }
+
+        foreach (string name in (string[])["metric_1m", "metric_caller_1m"]) await host.ExecuteAsync($"CALL refresh_continuous_aggregate('{name}', '{minute:O}', '{minute.AddMinutes(1):O}')");
     }
 
     private async Task TimeAsync(string what, Func<Task> act)
