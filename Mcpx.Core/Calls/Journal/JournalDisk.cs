@@ -6,10 +6,15 @@ namespace Mcpx.Core.Calls.Journal;
 /// <summary>What the journal asks of the disk; a test's own fails when it is told to.</summary>
 internal interface IJournalDisk
 {
-    /// <summary>Makes a file that has its room already: what is written into it changes neither its length nor where it stands.</summary>
-    /// <param name="room">In bytes; they read as zeros.</param>
-    /// <exception cref="IOException">There is no room, or the folder is gone.</exception>
+    /// <summary>Makes a file, for which there is room.</summary>
+    /// <param name="room">In bytes.</param>
+    /// <exception cref="IOException">There is no room, the folder is gone, or the name is taken; no file was made.</exception>
     SafeFileHandle Create(string path, long room);
+
+    /// <summary>Gives a new file its room for good: what is written into it then changes neither its length nor where it stands.</summary>
+    /// <param name="room">In bytes; they read as zeros.</param>
+    /// <exception cref="IOException">It may have some of it.</exception>
+    void Reserve(SafeFileHandle file, long room);
 
     /// <summary>Writes and returns when the disk has it.</summary>
     /// <exception cref="IOException">How much of it was written, nobody knows.</exception>
@@ -21,22 +26,14 @@ internal sealed partial class JournalDisk : IJournalDisk
 {
     private const int Interrupted = 4;
 
+    public SafeFileHandle Create(string path, long room) =>
+        File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: room);
+
     /// <summary>This first flush brings the file's name along, on ext4, XFS and btrfs.</summary>
-    public SafeFileHandle Create(string path, long room)
+    public void Reserve(SafeFileHandle file, long room)
     {
-        SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, preallocationSize: room);
-        try
-        {
-            RandomAccess.SetLength(file, room);
-            RandomAccess.FlushToDisk(file);
-            return file;
-        }
-        catch
-        {
-            file.Dispose();
-            File.Delete(path);
-            throw;
-        }
+        RandomAccess.SetLength(file, room);
+        RandomAccess.FlushToDisk(file);
     }
 
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)

@@ -53,18 +53,20 @@ internal sealed class JournalSegment : IDisposable
     public static JournalSegment Create(string folder, long number, long room, JournalKeys keys, IJournalDisk disk)
     {
         byte[] header = [.. Magic, .. new byte[JournalCipher.HeaderLength]];
-        JournalCipher sealing = JournalCipher.Create(keys, header.AsSpan(Magic.Length));
         string path = System.IO.Path.Combine(folder, NameOf(number));
         SafeFileHandle file = disk.Create(path, room);
+        JournalCipher? sealing = null;
         try
         {
+            sealing = JournalCipher.Create(keys, header.AsSpan(Magic.Length));
+            disk.Reserve(file, room);
             disk.Write(file, header, 0);
             return new JournalSegment(number, path, file, header.Length, records: 0, JournalCipher.Open(keys, header.AsSpan(Magic.Length)), sealing);
         }
         catch
         {
             // No segment, and the name is free for the next try.
-            sealing.Dispose();
+            sealing?.Dispose();
             file.Dispose();
             TryDelete(path);
             throw;

@@ -15,9 +15,15 @@ internal sealed class FailingDisk : IJournalDisk
 
     public SafeFileHandle Create(string path, long room) => _real.Create(path, room);
 
+    public void Reserve(SafeFileHandle file, long room)
+    {
+        if (FailsNow()) throw new IOException("No space left on device");
+        _real.Reserve(file, room);
+    }
+
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
     {
-        if (Fails && FailuresLeft-- > 0)
+        if (FailsNow())
         {
             // A write that came half through.
             RandomAccess.Write(file, bytes[..(bytes.Length / 2)], offset);
@@ -26,4 +32,6 @@ internal sealed class FailingDisk : IJournalDisk
 
         _real.Write(file, bytes, offset);
     }
+
+    private bool FailsNow() => Fails && FailuresLeft-- > 0;
 }

@@ -9,9 +9,7 @@ namespace Mcpx.Tests.Calls.Journal;
 /// <summary>Files of the journal: how long they are, and what is read of one that was cut off, changed or left by a kill.</summary>
 public sealed class JournalFileTests : IDisposable
 {
-    private readonly ScratchFolder _folder = new("journal-files");
-
-    private JournalSettings Settings => new(_folder.Path) { SegmentBytes = 64 << 10, WritePatience = TimeSpan.FromMilliseconds(500) };
+    private readonly JournalStage _stage = new("journal-files");
 
     [Fact]
     public async Task A_file_cut_off_anywhere_gives_what_was_whole_and_goes_on()
@@ -20,13 +18,13 @@ public sealed class JournalFileTests : IDisposable
         Property.Holds(Gen.Choose(0, whole.Length), length =>
         {
             File.WriteAllBytes(path, whole[..length]);
-            using (var journal = Open())
+            using (var journal = _stage.Open())
             {
                 journal.ReadAll().Count.ShouldBe(ends.Count(end => end <= length));
                 journal.AppendAsync(JournalCalls.Small()).IsFaulted.ShouldBeFalse();
             }
 
-            foreach (var file in Files()) File.Delete(file);
+            foreach (var file in _stage.Files()) File.Delete(file);
         }, times: 200);
     }
 
@@ -37,8 +35,8 @@ public sealed class JournalFileTests : IDisposable
         Property.Holds(Gen.Choose(0, whole.Length), length =>
         {
             // As a file looks whose process was killed: a write that came so far, and behind it the room that nobody has written into.
-            File.WriteAllBytes(path, [.. whole[..length], .. new byte[Settings.SegmentBytes - length]]);
-            using (var journal = Open())
+            File.WriteAllBytes(path, [.. whole[..length], .. new byte[_stage.Settings.SegmentBytes - length]]);
+            using (var journal = _stage.Open())
             {
                 var isWhole = length == JournalSegment.HeaderLength || ends.Contains(length);
                 if (length >= JournalSegment.HeaderLength)
@@ -50,26 +48,26 @@ public sealed class JournalFileTests : IDisposable
                 journal.ReadAll().Count.ShouldBe(ends.Count(end => end <= length));
             }
 
-            foreach (var file in Files()) File.Delete(file);
+            foreach (var file in _stage.Files()) File.Delete(file);
         }, times: 200);
     }
 
     [Fact]
     public async Task A_file_has_its_room_from_the_start_and_gives_back_what_it_does_not_need()
     {
-        using (var journal = Open())
+        using (var journal = _stage.Open())
         {
-            var path = Files().Single();
+            var path = _stage.Files().Single();
             await journal.AppendAsync(5);
-            new FileInfo(path).Length.ShouldBe(Settings.SegmentBytes);
-            await journal.AppendAsync(JournalCalls.Sized((int)Settings.SegmentBytes));
+            new FileInfo(path).Length.ShouldBe(_stage.Settings.SegmentBytes);
+            await journal.AppendAsync(JournalCalls.Sized((int)_stage.Settings.SegmentBytes));
             await journal.AppendAsync(1);
-            new FileInfo(path).Length.ShouldBeGreaterThan(Settings.SegmentBytes, "one that is longer than the room grows");
+            new FileInfo(path).Length.ShouldBeGreaterThan(_stage.Settings.SegmentBytes, "one that is longer than the room grows");
         }
 
         // Ended, and nothing confirmed: what is left is as long as its records.
-        using var next = Open();
-        (Files().Order(StringComparer.Ordinal).Take(2).Sum(f => new FileInfo(f).Length) - 2 * JournalSegment.HeaderLength).ShouldBe(next.Written);
+        using var next = _stage.Open();
+        (_stage.Files().Order(StringComparer.Ordinal).Take(2).Sum(f => new FileInfo(f).Length) - 2 * JournalSegment.HeaderLength).ShouldBe(next.Written);
         next.Torn.ShouldBe(0);
     }
 
@@ -82,23 +80,23 @@ public sealed class JournalFileTests : IDisposable
             var bytes = whole.ToArray();
             bytes[flip.Item1] ^= (byte)(1 << flip.Item2);
             File.WriteAllBytes(path, bytes);
-            using (var journal = Open())
+            using (var journal = _stage.Open())
             {
                 // All in front of the flip, and nothing that differs from what was written.
                 journal.ReadAll().Count.ShouldBe(flip.Item1 < JournalSegment.HeaderLength ? 0 : ends.Count(end => end <= flip.Item1));
                 journal.IsEmpty.ShouldBeTrue();
             }
 
-            foreach (var file in Files()) File.Delete(file);
+            foreach (var file in _stage.Files()) File.Delete(file);
         }, times: 200);
     }
 
     [Fact]
     public async Task A_file_damaged_while_it_waits_is_kept_aside_and_the_rest_goes_on()
     {
-        using var journal = Open();
+        using var journal = _stage.Open();
         var first = await journal.AppendAsync(10);
-        var path = Files().Single();
+        var path = _stage.Files().Single();
         await using (var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
             // Another byte than was there, whatever that was: it is sealed, and looks like chance.
@@ -127,25 +125,21 @@ public sealed class JournalFileTests : IDisposable
         whole.AsSpan((int)ends[0], (int)(ends[1] - ends[0])).CopyTo(swapped.AsSpan((int)ends[1]));
         await File.WriteAllBytesAsync(path, swapped, TestContext.Current.CancellationToken);
 
-        using var journal = Open();
+        using var journal = _stage.Open();
         journal.ReadAll().Count.ShouldBe(2);
         journal.Damaged.ShouldBe(1);
     }
 
-    public void Dispose() => _folder.Dispose();
-
-    private DiskJournal Open() => new(Settings, JournalCalls.Keys, new JournalDisk(), TimeProvider.System);
-
-    private List<string> Files() => [.. Directory.EnumerateFiles(_folder.Path, "*" + JournalSegment.Extension, SearchOption.AllDirectories)];
+    public void Dispose() => _stage.Dispose();
 
     /// <summary>A file with some records, its bytes, and where each record ends.</summary>
     private async Task<(string Path, byte[] Whole, List<long> Ends)> LeaveAsync(int count)
     {
         List<long> ends = [];
         string path;
-        using (var journal = Open())
+        using (var journal = _stage.Open())
         {
-            path = Files().Single();
+            path = _stage.Files().Single();
             for (var i = 0; i < count; i++)
             {
                 await journal.AppendAsync(JournalCalls.Small());
