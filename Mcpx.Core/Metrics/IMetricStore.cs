@@ -12,7 +12,7 @@ public interface IMetricStore
     /// <summary>From events, exact.</summary>
     Task<IReadOnlyList<ServerFigures>> ByServerAsync(OrganizationId organization, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
 
-    /// <summary>By time, then key. A selection by caller on a roll-up may filter by server and caller only.</summary>
+    /// <summary>In order of time. A selection by caller on a roll-up may filter by server and caller only.</summary>
     Task<IReadOnlyList<MetricRow>> ReadAsync(OrganizationId organization, MetricSelection selection, CancellationToken cancellationToken);
 
     /// <summary>The same over all organisations, for who runs the installation.</summary>

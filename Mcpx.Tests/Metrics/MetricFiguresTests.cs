@@ -25,6 +25,9 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
     private static readonly int Events = int.Parse(Environment.GetEnvironmentVariable("MCPX_METRIC_EVENTS") ?? (Property.IsNightly ? "1000000" : "3000"), CultureInfo.InvariantCulture);
     private static readonly int Repeats = Events > 100_000 ? 15 : 2;
 
+    // The first ones read from the disk, and what reads their answers is compiled anew after thirty.
+    private static readonly int Unmeasured = Events > 100_000 ? 40 : 1;
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     // Made from numbers, as Load makes them.
@@ -92,12 +95,11 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
     {
         List<double> times = [];
         IReadOnlyList<MetricRow> rows = [];
-        for (int i = 0; i <= Repeats; i++)
+        for (int i = 0; i < Unmeasured + Repeats; i++)
         {
             long began = Stopwatch.GetTimestamp();
             rows = await host.Get<IMetricStore>().ReadAsync(Organization, selection, Cancelled);
-            // The first one reads from the disk and plans.
-            if (i > 0) times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            if (i >= Unmeasured) times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 
         times.Sort();
@@ -131,30 +133,26 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
         int each = Events > 100_000 ? EventsOfAMinute : 600;
         await RollUpAsync(host);
         DateTimeOffset at = Down(DataHost.Now, TimeSpan.FromMinutes(1)).AddMinutes(1);
-        List<double> times = [];
+        // The extension's policies do their parts at the same time, in a process each.
+        string[] parts = await host.IsTimescaleAsync() ? ["metric_1m", "metric_caller_1m"] : ["all"];
+        Dictionary<string, List<double>> times = parts.ToDictionary(p => p, _ => new List<double>());
         for (int i = 0; i < Minutes; i++, at = at.AddMinutes(1))
         {
             await host.ExecuteAsync(Load(each, at, at.AddMinutes(1)));
             await host.ExecuteAsync($"SELECT metrics_close('{at.AddMinutes(1):O}', interval '6 hours')");
-            long began = Stopwatch.GetTimestamp();
-            await RollUpMinuteAsync(host, at);
-            times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            foreach (string part in parts)
+            {
+                long began = Stopwatch.GetTimestamp();
+                await host.ExecuteAsync(part is "all" ? "SELECT metrics_roll_up('1m')" : $"CALL refresh_continuous_aggregate('{part}', '{at:O}', '{at.AddMinutes(1):O}')");
+                times[part].Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            }
         }
 
-        times.Sort();
-        output.WriteLine($"roll-up of a minute of {each:n0} calls: median {times[times.Count / 2]:0} ms, {times[0]:0} to {times[^1]:0} (target 200)");
-    }
-
-    /// <summary>On TimescaleDB one aggregate after the other, where its policies refresh both at once.</summary>
-    private static async Task RollUpMinuteAsync(DataHost host, DateTimeOffset minute)
-    {
-        if (!await host.IsTimescaleAsync())
+        foreach ((string part, List<double> seen) in times)
         {
-            await host.ExecuteAsync("SELECT metrics_roll_up('1m')");
-            return;
+            seen.Sort();
+            output.WriteLine($"roll-up of a minute of {each:n0} calls, {part}: median {seen[seen.Count / 2]:0} ms, {seen[0]:0} to {seen[^1]:0} (target 200)");
         }
-
-        foreach (string name in (string[])["metric_1m", "metric_caller_1m"]) await host.ExecuteAsync($"CALL refresh_continuous_aggregate('{name}', '{minute:O}', '{minute.AddMinutes(1):O}')");
     }
 
     private async Task TimeAsync(string what, Func<Task> act)
