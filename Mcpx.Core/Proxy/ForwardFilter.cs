@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Egress;
@@ -18,6 +19,7 @@ public sealed class ForwardFilter(
     RawLeg raw, UpstreamProtocols protocols, CatalogKeeper catalogs, UpstreamGuard guard, ServerSwitches switches, CallTracing tracing, TimeProvider time,
     SessionFront sessions, SessionBridge sessionBridge, StatelessBridge statelessBridge, SessionGateway sessionGateway, StatelessGateway statelessGateway) : IProxyFilter
 {
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
         // Called for every call: one asynchronous method, no delegates.

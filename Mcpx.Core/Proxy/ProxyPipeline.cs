@@ -4,7 +4,7 @@ namespace Mcpx.Core.Proxy;
 
 public delegate ValueTask ProxyStep(ProxyContext context);
 
-/// <summary>One station on a call's path. It refuses by <see cref="ProxyContext.Refuse"/> and not calling the next.</summary>
+/// <summary>One station on a call's path. It refuses by <see cref="ProxyContext.Refuse"/> and not calling the next. What it returns is awaited once.</summary>
 public interface IProxyFilter
 {
     ValueTask InvokeAsync(ProxyContext context, ProxyStep next);

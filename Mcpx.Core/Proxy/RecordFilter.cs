@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Health;
@@ -18,6 +19,7 @@ public sealed partial class RecordFilter(
     /// <summary>How long an answer waits for the database in an organisation that demands it.</summary>
     private static readonly TimeSpan StrictPatience = TimeSpan.FromSeconds(5);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask InvokeAsync(ProxyContext context, ProxyStep next)
     {
         context.Arrived = (time.GetUtcNow(), time.GetTimestamp());

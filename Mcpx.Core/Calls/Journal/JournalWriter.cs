@@ -164,11 +164,13 @@ internal sealed class JournalWriter : IDisposable
     }
 
     /// <summary>Records that go to disk together, and those who wait for it.</summary>
-    private sealed class Group
+    private sealed class Group : IThreadPoolWorkItem
     {
-        private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Goes on with those who wait one after the other, on one thread of the pool: to wake up a thread for each costs more than what each has left to do.
+        private readonly TaskCompletionSource _written = new();
         private byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 << 10);
         private int _used;
+        private JournalException? _failure;
 
         public int Count { get; private set; }
 
@@ -193,13 +195,20 @@ internal sealed class JournalWriter : IDisposable
         public void Complete()
         {
             Release();
-            _written.SetResult();
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
-        public void Fail(Exception exception)
+        public void Fail(JournalException exception)
         {
-            Release();
-            _written.SetException(exception);
+            _failure = exception;
+            Complete();
+        }
+
+        /// <summary>On the pool, never on the thread that writes.</summary>
+        void IThreadPoolWorkItem.Execute()
+        {
+            if (_failure is null) _written.SetResult();
+            else _written.SetException(_failure);
         }
 
         private void Release()
