@@ -43,6 +43,8 @@ public sealed class MetricFiguresTests(PostgresFixture postgres, ITestOutputHelp
         DateTimeOffset end = Down(DataHost.Now, TimeSpan.FromMinutes(1));
         await host.ExecuteAsync($"SELECT metrics_make_partitions('{end.AddDays(-Days - 1):O}', '{end.AddDays(1):O}')");
         await host.BeginRollUpAsync(end.AddDays(-Days));
+        // What policies do is done here, where it is measured; two at the same aggregate get into each other's way.
+        if (await host.IsTimescaleAsync()) await host.ExecuteAsync("SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate'");
 
         await TimeAsync("events loaded", () => host.ExecuteAsync(Load(Events, end.AddDays(-Days), end)));
         await TimeAsync("rolled up, all of it", () => RollUpAsync(host));
