@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mcpx.Core.Egress;
 using Mcpx.Core.Gateways;
+using Mcpx.Core.Health;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Servers;
 
@@ -23,6 +24,9 @@ public interface IUpstreamTransport
 /// </summary>
 public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, UpstreamAccess access, TimeProvider time) : IUpstreamTransport, IDisposable
 {
+    /// <summary>As many calls and as many streams as a server may have: how many it has is <see cref="UpstreamGuard"/>'s to say, and who waits for a connection here would time out.</summary>
+    private const int MostConnections = 2 * UpstreamLimits.MostConcurrentCalls;
+
     private static readonly TimeSpan ForgetAfter = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<(OrganizationId, ServerId), Pool> _pools = new();
@@ -44,7 +48,7 @@ public sealed class HttpUpstreamTransport(EgressHandlerFactory handlers, Upstrea
     private Pool Open((OrganizationId Organization, ServerId Server) key)
     {
         ForgetUnused();
-        return _pools.GetOrAdd(key, _ => new Pool(new HttpMessageInvoker(handlers.CreateFor(key.Organization))));
+        return _pools.GetOrAdd(key, _ => new Pool(new HttpMessageInvoker(handlers.CreateFor(key.Organization, MostConnections))));
     }
 
     /// <summary>A pool that nobody used for long has no open connections any more; it is left to the collector.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Mcpx.Core.Servers;
 using Mcpx.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
 using Shouldly;
@@ -143,16 +144,57 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
             await FakeUpstream.HangAsync(http, request);
         };
         using var client = new HttpMessageInvoker(new SocketsHttpHandler());
-        using var request = new HttpRequestMessage(HttpMethod.Get, gateway.EndpointOf("gone"));
-        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {gateway.Token}");
-        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
-        request.Headers.TryAddWithoutValidation("Mcp-Session-Id", handle);
 
-        var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        var response = await ListenAsync(client, "gone", handle);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         response.Dispose();
 
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task As_many_streams_stand_as_the_server_may_have_and_calls_have_room_beside_them()
+    {
+        const int Streams = 1100;
+        var handle = await OpenSessionAsync("crowded");
+        await gateway.SetLimitsAsync("crowded", UpstreamLimits.Default with { FirstByteSeconds = 5, ConcurrentCalls = Streams });
+        var answerCall = _upstream.Answer;
+        _upstream.Answer = async (http, request) =>
+        {
+            if (http.Request.Method == "POST")
+            {
+                await answerCall(http, request);
+                return;
+            }
+
+            http.Response.ContentType = "text/event-stream";
+            await http.Response.Body.FlushAsync();
+            await FakeUpstream.HangAsync(http, request);
+        };
+        using var client = new HttpMessageInvoker(new SocketsHttpHandler());
+        List<HttpResponseMessage> streams = [];
+        try
+        {
+            foreach (var some in Enumerable.Range(0, Streams).Chunk(50)) streams.AddRange(await Task.WhenAll(some.Select(_ => ListenAsync(client, "crowded", handle))));
+            streams.ShouldAllBe(stream => stream.Content.Headers.ContentType!.MediaType == "text/event-stream");
+
+            var answer = await gateway.PostAsync("crowded", Mcp.List, headers: ("Mcp-Session-Id", handle));
+
+            answer.Json["result"].ShouldNotBeNull(answer.Body);
+        }
+        finally
+        {
+            foreach (var stream in streams) stream.Dispose();
+        }
+    }
+
+    private async Task<HttpResponseMessage> ListenAsync(HttpMessageInvoker client, string slug, string handle)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, gateway.EndpointOf(slug));
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {gateway.Token}");
+        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        request.Headers.TryAddWithoutValidation("Mcp-Session-Id", handle);
+        return await client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     private async Task<string> OpenSessionAsync(string slug, string mode = "none", params string[] tools)
