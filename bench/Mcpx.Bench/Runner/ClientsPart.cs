@@ -88,6 +88,6 @@ internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter pr
     {
         await Task.Delay(Aftermath, cancellationToken);
         var cpu = CpuMeter.OfProcess(process);
-        await Measurer.SettleAsync(Stage.GatewaySettle, () => cpu.Nanoseconds, cancellationToken);
+        await Measurer.SettleAsync(RunOptions.UsualSettle, () => cpu.Nanoseconds, cancellationToken);
     }
 }

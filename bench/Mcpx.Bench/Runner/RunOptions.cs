@@ -45,6 +45,9 @@ internal sealed record RunOptions
 
     public bool WithPeers { get; init; }
 
+    // Long enough for a journal that is drained a few times a second; a proxy that keeps nothing has nothing to finish.
+    public static TimeSpan UsualSettle { get; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>The configurations and the peers, in the order of the report.</summary>
     public IReadOnlyList<string> Everything => WithPeers ? [.. Configurations, .. Peer.All] : Configurations;
 
@@ -65,6 +68,9 @@ internal sealed record RunOptions
 
     /// <summary>How long each open loop lasts.</summary>
     public int Seconds { get; init; } = 5;
+
+    /// <summary>For how long a proxy has to be quiet before its CPU is read.</summary>
+    public TimeSpan Settle { get; init; } = UsualSettle;
 
     /// <summary>Overrides <see cref="Seconds"/> where nothing is to be learnt from the figures.</summary>
     public long? OpenCalls { get; init; }
@@ -125,6 +131,7 @@ internal sealed record RunOptions
         Concurrencies = [1, 16],
         OpenRates = [Scenario.Open.UsualRate],
         OpenCalls = 50,
+        Settle = TimeSpan.FromMilliseconds(100),
         Sizes = [new(65_536, 10)],
         ColdStarts = 1,
         Clients = [20],

@@ -49,7 +49,7 @@ internal sealed class ScalePart(Stage stage, RunOptions options, TextWriter prog
         var start = await gateway.RestartAsync(cancellationToken);
         await GatewayAdmin.UntilCallableAsync(raw, cancellationToken);
         var memory = await ClientsPart.SettledAsync(gateway.ProcessId, cancellationToken);
-        List<Configuration> ways = [new(Configuration.Mcpx, raw, gateway.ProcessId, gateway.DatabaseRoots, Stage.GatewaySettle)];
+        List<Configuration> ways = [new(Configuration.Mcpx, raw, gateway.ProcessId, gateway.DatabaseRoots, stage.Settle)];
         ways.AddRange(stage.Configurations.Where(one => one.Name == Configuration.Passthrough));
         foreach (var way in ways) await ClosedLoop.RunAsync(way.Target, Concurrency, options.WarmUpCalls, cancellationToken);
         var measurer = new Measurer(stage);

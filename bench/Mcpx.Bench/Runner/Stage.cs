@@ -14,9 +14,6 @@ internal sealed class Stage : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
-    // Long enough for a journal that is drained a few times a second; a proxy that keeps nothing has nothing to finish.
-    public static readonly TimeSpan GatewaySettle = TimeSpan.FromMilliseconds(500);
-
     private readonly List<IAsyncDisposable> _processes = [];
     private readonly List<Configuration> _configurations = [];
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false });
@@ -33,6 +30,9 @@ internal sealed class Stage : IAsyncDisposable
 
     public GatewayProcess? Gateway { get; private set; }
 
+    /// <inheritdoc cref="RunOptions.Settle"/>
+    public required TimeSpan Settle { get; init; }
+
     /// <summary>What the gateway serves; null when it is not part of the run.</summary>
     public GatewayEndpoints? Endpoints { get; private set; }
 
@@ -40,7 +40,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public static async Task<Stage> SetUpAsync(RunOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
-        var stage = new Stage();
+        var stage = new Stage { Settle = options.Settle };
         try
         {
             var direct = await stage.AddUpstreamAsync(options, cancellationToken);
@@ -124,7 +124,7 @@ internal sealed class Stage : IAsyncDisposable
             _processes.Add(peer);
             // Sessions whatever the run's era: in the other one supergateway starts a program for each call.
             var target = new LoadTarget(peer.Endpoint, "none", WireEra.Session, AnswerShape.Sse, options.AnswerBytes);
-            _configurations.Add(new Configuration(name, target, peer.ProcessId, null, GatewaySettle) { OwnCalls = () => peer.Calls, Version = peer.Version });
+            _configurations.Add(new Configuration(name, target, peer.ProcessId, null, Settle) { OwnCalls = () => peer.Calls, Version = peer.Version });
         }
     }
 
@@ -151,6 +151,6 @@ internal sealed class Stage : IAsyncDisposable
             _ => Endpoints!.Raw,
         };
         await GatewayAdmin.UntilCallableAsync(target, cancellationToken);
-        return new Configuration(name, target, Gateway!.ProcessId, Gateway.DatabaseRoots, GatewaySettle);
+        return new Configuration(name, target, Gateway!.ProcessId, Gateway.DatabaseRoots, Settle);
     }
 }
