@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Mcpx.Bench.Processes;
 
 namespace Mcpx.Bench.Load;
 
@@ -40,13 +39,14 @@ internal sealed class HttpConnection : IDisposable
 
     /// <summary>Sends a request whose answer stays open; from then on the connection serves nothing else.</summary>
     /// <exception cref="InvalidDataException">The answer is not HTTP/1.1, or was cut off.</exception>
-    /// <exception cref="BenchException">The answer is no stream.</exception>
-    public async ValueTask OpenStreamAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    /// <returns>Its body is what came with the head.</returns>
+    public async ValueTask<HttpAnswer> OpenStreamAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
-        var (head, _) = await SendForHeadAsync(request, cancellationToken);
-        if (head is not { Status: 200, Sse: true }) throw new BenchException($"A client's stream was answered with {Encoding.UTF8.GetString(_buffer.AsSpan(0, _filled))}");
+        var (head, start) = await SendForHeadAsync(request, cancellationToken);
+        var answer = new HttpAnswer(head.Status, head.Sse, head.Session, _buffer.AsMemory(start, _filled - start));
         // Whatever the stream says stays in the socket: 16 KB for each of 10,000 clients would be the generator's largest expense.
         _buffer = [];
+        return answer;
     }
 
     /// <summary>Whether the other side has not closed the connection.</summary>

@@ -19,8 +19,8 @@ internal sealed class OpenClient : IDisposable
             var answer = await connection.SendAsync(new CallTemplate(target, session).Stamp(call.Id, call.Nonce), cancellationToken);
             var verdict = AnswerCheck.Verify(answer, call, target);
             if (verdict != AnswerVerdict.Ok) throw new BenchException($"The first call of a client: {verdict}, HTTP {answer.Status}: {answer.Excerpt}");
-            await connection.OpenStreamAsync(CallTemplate.Listen(target, session), cancellationToken);
-            return new OpenClient(connection);
+            var stream = await connection.OpenStreamAsync(CallTemplate.Listen(target, session), cancellationToken);
+            return stream is { Status: 200, Sse: true } ? new OpenClient(connection) : throw new BenchException($"GET was answered with {stream.Status}: {stream.Excerpt}");
         }
         catch
         {

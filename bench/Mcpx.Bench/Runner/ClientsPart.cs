@@ -62,11 +62,11 @@ internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter pr
 
     private async Task<ClientsReading> MeasureAsync(string name, LoadTarget target, int count, int process, CancellationToken cancellationToken)
     {
-        var idle = await SettledAsync(process, cancellationToken);
+        var idle = await SettledAsync(process, options.Settle, cancellationToken);
         using var clients = await OpenClients.OpenAsync(target, count, cancellationToken);
-        await QuietAsync(process, cancellationToken);
+        await QuietAsync(process, options.Settle, cancellationToken);
         var before = ProcessFiles.ResidentBytes(process) ?? 0;
-        var open = await SettledAsync(process, cancellationToken);
+        var open = await SettledAsync(process, options.Settle, cancellationToken);
         var cpu = CpuMeter.OfProcess(process);
         await Task.Delay(IdleWatch, cancellationToken);
         var idleCpu = cpu.Nanoseconds / IdleWatch.TotalNanoseconds;
@@ -76,18 +76,18 @@ internal sealed class ClientsPart(Stage stage, RunOptions options, TextWriter pr
     }
 
     /// <summary>Everything collected, and quiet.</summary>
-    public static async Task<SettledMemory> SettledAsync(int process, CancellationToken cancellationToken)
+    public static async Task<SettledMemory> SettledAsync(int process, TimeSpan settle, CancellationToken cancellationToken)
     {
-        await QuietAsync(process, cancellationToken);
+        await QuietAsync(process, settle, cancellationToken);
         var runtime = await RuntimeProbe.ReadAsync(process, collect: true, cancellationToken)
             ?? throw new BenchException("The gateway has no probe: its heap can't be read");
         return new SettledMemory(ProcessFiles.ResidentBytes(process) ?? 0, runtime.Heap);
     }
 
-    private static async Task QuietAsync(int process, CancellationToken cancellationToken)
+    private static async Task QuietAsync(int process, TimeSpan settle, CancellationToken cancellationToken)
     {
         await Task.Delay(Aftermath, cancellationToken);
         var cpu = CpuMeter.OfProcess(process);
-        await Measurer.SettleAsync(RunOptions.UsualSettle, () => cpu.Nanoseconds, cancellationToken);
+        await Measurer.SettleAsync(settle, () => cpu.Nanoseconds, cancellationToken);
     }
 }

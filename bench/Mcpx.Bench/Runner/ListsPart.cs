@@ -43,7 +43,7 @@ internal sealed class ListsPart(Stage stage, RunOptions options, TextWriter prog
         foreach (var (name, target) in new[] { (Configuration.Mcpx, one), (NameOf(members, options.ListToolsEach), many) })
         {
             await GatewayAdmin.UntilCallableAsync(target, cancellationToken);
-            configurations.Add(new Configuration(name, target, gateway.ProcessId, gateway.DatabaseRoots, stage.Settle));
+            configurations.Add(new Configuration(name, target, gateway.ProcessId, gateway.DatabaseRoots, options.Settle));
         }
         return configurations;
     }

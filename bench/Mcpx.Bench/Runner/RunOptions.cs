@@ -45,9 +45,6 @@ internal sealed record RunOptions
 
     public bool WithPeers { get; init; }
 
-    // Long enough for a journal that is drained a few times a second; a proxy that keeps nothing has nothing to finish.
-    public static TimeSpan UsualSettle { get; } = TimeSpan.FromMilliseconds(500);
-
     /// <summary>The configurations and the peers, in the order of the report.</summary>
     public IReadOnlyList<string> Everything => WithPeers ? [.. Configurations, .. Peer.All] : Configurations;
 
@@ -69,8 +66,8 @@ internal sealed record RunOptions
     /// <summary>How long each open loop lasts.</summary>
     public int Seconds { get; init; } = 5;
 
-    /// <summary>For how long a proxy has to be quiet before its CPU is read.</summary>
-    public TimeSpan Settle { get; init; } = UsualSettle;
+    /// <summary>For how long the gateway or a peer has to be quiet before it is read: longer than between two turns of a journal's drain.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Overrides <see cref="Seconds"/> where nothing is to be learnt from the figures.</summary>
     public long? OpenCalls { get; init; }

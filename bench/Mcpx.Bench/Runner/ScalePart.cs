@@ -48,8 +48,8 @@ internal sealed class ScalePart(Stage stage, RunOptions options, TextWriter prog
     {
         var start = await gateway.RestartAsync(cancellationToken);
         await GatewayAdmin.UntilCallableAsync(raw, cancellationToken);
-        var memory = await ClientsPart.SettledAsync(gateway.ProcessId, cancellationToken);
-        List<Configuration> ways = [new(Configuration.Mcpx, raw, gateway.ProcessId, gateway.DatabaseRoots, stage.Settle)];
+        var memory = await ClientsPart.SettledAsync(gateway.ProcessId, options.Settle, cancellationToken);
+        List<Configuration> ways = [new(Configuration.Mcpx, raw, gateway.ProcessId, gateway.DatabaseRoots, options.Settle)];
         ways.AddRange(stage.Configurations.Where(one => one.Name == Configuration.Passthrough));
         foreach (var way in ways) await ClosedLoop.RunAsync(way.Target, Concurrency, options.WarmUpCalls, cancellationToken);
         var measurer = new Measurer(stage);

@@ -30,9 +30,6 @@ internal sealed class Stage : IAsyncDisposable
 
     public GatewayProcess? Gateway { get; private set; }
 
-    /// <inheritdoc cref="RunOptions.Settle"/>
-    public required TimeSpan Settle { get; init; }
-
     /// <summary>What the gateway serves; null when it is not part of the run.</summary>
     public GatewayEndpoints? Endpoints { get; private set; }
 
@@ -40,7 +37,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public static async Task<Stage> SetUpAsync(RunOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
-        var stage = new Stage { Settle = options.Settle };
+        var stage = new Stage();
         try
         {
             var direct = await stage.AddUpstreamAsync(options, cancellationToken);
@@ -52,7 +49,7 @@ internal sealed class Stage : IAsyncDisposable
                     Configuration.Direct => new Configuration(name, direct, null, null, TimeSpan.Zero),
                     Configuration.Passthrough => await stage.AddPassthroughAsync(direct, cancellationToken),
                     Configuration.Nginx => await stage.AddNginxAsync(direct, cancellationToken),
-                    _ => await stage.ThroughGatewayAsync(name, cancellationToken),
+                    _ => await stage.ThroughGatewayAsync(name, options.Settle, cancellationToken),
                 };
                 if (configuration is not null) stage._configurations.Add(configuration);
             }
@@ -124,7 +121,7 @@ internal sealed class Stage : IAsyncDisposable
             _processes.Add(peer);
             // Sessions whatever the run's era: in the other one supergateway starts a program for each call.
             var target = new LoadTarget(peer.Endpoint, "none", WireEra.Session, AnswerShape.Sse, options.AnswerBytes);
-            _configurations.Add(new Configuration(name, target, peer.ProcessId, null, Settle) { OwnCalls = () => peer.Calls, Version = peer.Version });
+            _configurations.Add(new Configuration(name, target, peer.ProcessId, null, options.Settle) { OwnCalls = () => peer.Calls, Version = peer.Version });
         }
     }
 
@@ -139,7 +136,7 @@ internal sealed class Stage : IAsyncDisposable
         Endpoints = await GatewayEndpoints.CreateAsync(_admin, direct, cancellationToken);
     }
 
-    private async Task<Configuration> ThroughGatewayAsync(string name, CancellationToken cancellationToken)
+    private async Task<Configuration> ThroughGatewayAsync(string name, TimeSpan settle, CancellationToken cancellationToken)
     {
         var target = name switch
         {
@@ -151,6 +148,6 @@ internal sealed class Stage : IAsyncDisposable
             _ => Endpoints!.Raw,
         };
         await GatewayAdmin.UntilCallableAsync(target, cancellationToken);
-        return new Configuration(name, target, Gateway!.ProcessId, Gateway.DatabaseRoots, Settle);
+        return new Configuration(name, target, Gateway!.ProcessId, Gateway.DatabaseRoots, settle);
     }
 }
