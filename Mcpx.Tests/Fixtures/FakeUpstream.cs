@@ -93,6 +93,14 @@ public sealed class FakeUpstream : IAsyncDisposable
         }
     }
 
+    /// <summary>A stream without events, until the caller hangs up.</summary>
+    public static async Task StandAsync(HttpContext http, SeenRequest request)
+    {
+        http.Response.ContentType = "text/event-stream";
+        await http.Response.Body.FlushAsync();
+        await HangAsync(http, request);
+    }
+
     /// <summary>Answers nothing until the caller hangs up.</summary>
     public static Task HangAsync(HttpContext http, SeenRequest request)
     {

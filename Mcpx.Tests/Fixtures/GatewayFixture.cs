@@ -119,6 +119,10 @@ public sealed class GatewayFixture(PostgresFixture postgres) : IAsyncLifetime
     public Task<HttpResponseMessage> OpenAsync(string slug, string body, CancellationToken cancellationToken) =>
         OpenAsync(HttpMethod.Post, $"/mcp/{Organization}/server/{slug}", Encoding.UTF8.GetBytes(body), Token, cancellationToken);
 
+    /// <summary>The standing stream of a session, which the test reads itself.</summary>
+    public Task<HttpResponseMessage> ListenAsync(string slug, string session) =>
+        OpenAsync(HttpMethod.Get, $"/mcp/{Organization}/server/{slug}", null, Token, TestContext.Current.CancellationToken, ("Accept", "text/event-stream"), ("Mcp-Session-Id", session));
+
     private async Task<HttpResponseMessage> OpenAsync(
         HttpMethod method, string path, byte[]? body, string token, CancellationToken cancellationToken, params (string Name, string Value)[] headers)
     {

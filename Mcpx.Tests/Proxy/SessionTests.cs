@@ -136,16 +136,13 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
     {
         var handle = await OpenSessionAsync("gone");
         var ended = new TaskCompletionSource();
-        _upstream.Answer = async (http, request) =>
+        _upstream.Answer = (http, request) =>
         {
             http.RequestAborted.Register(ended.SetResult);
-            http.Response.ContentType = "text/event-stream";
-            await http.Response.Body.FlushAsync();
-            await FakeUpstream.HangAsync(http, request);
+            return FakeUpstream.StandAsync(http, request);
         };
-        using var client = new HttpMessageInvoker(new SocketsHttpHandler());
 
-        var response = await ListenAsync(client, "gone", handle);
+        var response = await gateway.ListenAsync("gone", handle);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         response.Dispose();
 
@@ -159,23 +156,11 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
         var handle = await OpenSessionAsync("crowded");
         await gateway.SetLimitsAsync("crowded", UpstreamLimits.Default with { FirstByteSeconds = 5, ConcurrentCalls = Streams });
         var answerCall = _upstream.Answer;
-        _upstream.Answer = async (http, request) =>
-        {
-            if (http.Request.Method == "POST")
-            {
-                await answerCall(http, request);
-                return;
-            }
-
-            http.Response.ContentType = "text/event-stream";
-            await http.Response.Body.FlushAsync();
-            await FakeUpstream.HangAsync(http, request);
-        };
-        using var client = new HttpMessageInvoker(new SocketsHttpHandler());
+        _upstream.Answer = (http, request) => http.Request.Method == "POST" ? answerCall(http, request) : FakeUpstream.StandAsync(http, request);
         List<HttpResponseMessage> streams = [];
         try
         {
-            foreach (var some in Enumerable.Range(0, Streams).Chunk(50)) streams.AddRange(await Task.WhenAll(some.Select(_ => ListenAsync(client, "crowded", handle))));
+            foreach (var some in Enumerable.Range(0, Streams).Chunk(50)) streams.AddRange(await Task.WhenAll(some.Select(_ => gateway.ListenAsync("crowded", handle))));
             streams.ShouldAllBe(stream => stream.Content.Headers.ContentType!.MediaType == "text/event-stream");
 
             var answer = await gateway.PostAsync("crowded", Mcp.List, headers: ("Mcp-Session-Id", handle));
@@ -186,15 +171,6 @@ public sealed class SessionTests(GatewayFixture gateway) : IClassFixture<Gateway
         {
             foreach (var stream in streams) stream.Dispose();
         }
-    }
-
-    private async Task<HttpResponseMessage> ListenAsync(HttpMessageInvoker client, string slug, string handle)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, gateway.EndpointOf(slug));
-        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {gateway.Token}");
-        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
-        request.Headers.TryAddWithoutValidation("Mcp-Session-Id", handle);
-        return await client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     private async Task<string> OpenSessionAsync(string slug, string mode = "none", params string[] tools)
