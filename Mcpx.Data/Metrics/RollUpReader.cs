@@ -27,7 +27,7 @@ internal static class RollUpReader
         "(outcome = 8)::int AS interrupted, request_bytes, response_bytes, (total_bucket IS NOT NULL)::int AS timed, " +
         "CASE WHEN total_bucket IS NOT NULL THEN total_us END AS total_us, CASE WHEN total_bucket IS NOT NULL THEN total_us END AS max_us";
 
-    // A plan of a millisecond's work must not be compiled for fifty, what is read twice must not go to the disk in between, and to find groups by
+    // A plan of a millisecond's work must not be compiled for fifty, groups with their histograms must not go to the disk, and to find them by
     // sorting means to carry each row's histograms about. A page out of order is no dearer than the next one, on a solid disk and in memory: by the
     // planner's default a server's rows are found by reading those of all servers, since these stand in the order of time.
     private const string Settings =
