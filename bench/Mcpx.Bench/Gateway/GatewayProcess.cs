@@ -23,20 +23,24 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private readonly string _assembly;
     private readonly DirectoryInfo _scratch;
     private readonly Uri _url;
+    private readonly IReadOnlyDictionary<string, string> _variables;
     private ChildProcess? _process;
 
-    private GatewayProcess(string assembly, DirectoryInfo scratch, Uri url) => (_assembly, _scratch, _url) = (assembly, scratch, url);
+    private GatewayProcess(string assembly, DirectoryInfo scratch, Uri url, IReadOnlyDictionary<string, string> variables) =>
+        (_assembly, _scratch, _url, _variables) = (assembly, scratch, url, variables);
 
     public int ProcessId => _process?.Id ?? throw new InvalidOperationException("The gateway is not running");
 
     private string DataDirectory => Path.Combine(_scratch.FullName, "data");
 
-    public static async Task<(GatewayProcess Gateway, GatewayWelcome Welcome)> StartNewAsync(string assembly, CancellationToken cancellationToken)
+    /// <param name="variables">In its environment, besides what it needs.</param>
+    public static async Task<(GatewayProcess Gateway, GatewayWelcome Welcome)> StartNewAsync(
+        string assembly, IReadOnlyDictionary<string, string> variables, CancellationToken cancellationToken)
     {
         var scratch = Directory.CreateTempSubdirectory("mcpx-bench-");
         // PostgreSQL runs as another user than root and has to come through here to its own directory.
         if (!OperatingSystem.IsWindows()) scratch.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        var gateway = new GatewayProcess(assembly, scratch, new Uri($"http://127.0.0.1:{FreePort.Next()}"));
+        var gateway = new GatewayProcess(assembly, scratch, new Uri($"http://127.0.0.1:{FreePort.Next()}"), variables);
         try
         {
             gateway._process = gateway.StartProcess();
@@ -86,9 +90,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         _scratch.Delete(recursive: true);
     }
 
-    private ChildProcess StartProcess() => ChildProcess.Start(
-        "gateway",
-        new ProcessStartInfo("dotnet")
+    private ChildProcess StartProcess()
+    {
+        var start = new ProcessStartInfo("dotnet")
         {
             WorkingDirectory = Path.GetDirectoryName(_assembly),
             ArgumentList = { _assembly },
@@ -103,8 +107,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
                 // Room for 10,000 clients, each with a stream that stands.
                 ["MCPX_MAX_CALLS"] = "20000",
             },
-        },
-        ReadyPrefix);
+        };
+        foreach (var (name, value) in _variables) start.Environment[name] = value;
+        return ChildProcess.Start("gateway", start, ReadyPrefix);
+    }
 
     private async Task UntilReadyAsync(CancellationToken cancellationToken)
     {

@@ -14,6 +14,7 @@ internal static class MarkdownReport
         Heading(text, report);
         Problems(text, report);
         Table(text, report.Rows);
+        Other(text, [.. report.Rows.Where(row => row.CpuToOther is not null)]);
         Memory(text, report.Memory);
         Clients(text, report.Clients);
         Redaction(text, report.Redaction);
@@ -70,6 +71,16 @@ internal static class MarkdownReport
             if (scenario.First().LatenessP99 is { Max: > 0 } lateness)
                 text.AppendLine($"The generator released its calls up to {lateness.Show("0")} µs late (p99, first row); it is inside the latencies.").AppendLine();
         }
+    }
+
+    private static void Other(StringBuilder text, IReadOnlyList<SummaryRow> rows)
+    {
+        if (rows.Count == 0) return;
+        text.AppendLine("## Beside the other gateway").AppendLine();
+        text.AppendLine("| | | CPU ÷ other | p50 beyond it µs | allocated beyond it B |").AppendLine("|---|---|---|---|---|");
+        foreach (var row in rows)
+            text.AppendLine($"| {row.Scenario} | {row.Configuration} | {Show(row.CpuToOther, "0.00")} | {Show(row.P50BeyondOther, "0")} | {Show(row.AllocatedBeyondOther, "N0")} |");
+        text.AppendLine();
     }
 
     private static void Memory(StringBuilder text, IReadOnlyList<MemoryReading> readings)

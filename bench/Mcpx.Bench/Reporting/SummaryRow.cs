@@ -40,6 +40,15 @@ internal sealed record SummaryRow(string Scenario, string Configuration)
 
     public required Spread? LatenessP99 { get; init; }
 
+    /// <summary>CPU by that of the same way through the other gateway; null when the run has no other.</summary>
+    public required Spread? CpuToOther { get; init; }
+
+    /// <summary>Median latency beyond that of the same way through the other gateway, in microseconds.</summary>
+    public required Spread? P50BeyondOther { get; init; }
+
+    /// <summary>Bytes per call beyond those of the same way through the other gateway.</summary>
+    public required Spread? AllocatedBeyondOther { get; init; }
+
     public required long Calls { get; init; }
 
     public required bool Verified { get; init; }
@@ -50,6 +59,7 @@ internal sealed record SummaryRow(string Scenario, string Configuration)
         var own = scene.Where(one => one.Configuration == configuration).ToArray();
         var direct = ByRound(scene, Runner.Configuration.Direct);
         var passthrough = ByRound(scene, Runner.Configuration.Passthrough);
+        var other = ByRound(scene, Runner.Configuration.OfOther(configuration));
         return new SummaryRow(scenario, configuration)
         {
             CallsPerSecond = Spread.Of(own.Select(one => (double?)one.CallsPerSecond)),
@@ -68,6 +78,9 @@ internal sealed record SummaryRow(string Scenario, string Configuration)
             AddedP50 = Paired(own, direct, (one, other) => one.P50 - other.P50),
             AddedP99 = Paired(own, direct, (one, other) => one.P99 - other.P99),
             LatenessP99 = Spread.Of(own.Select(one => (double?)one.LatenessP99)),
+            CpuToOther = Paired(own, other, (one, beside) => one.Cpu / beside.Cpu),
+            P50BeyondOther = Paired(own, other, (one, beside) => one.P50 - beside.P50),
+            AllocatedBeyondOther = Paired(own, other, (one, beside) => one.Allocated - beside.Allocated),
             Calls = own.Sum(one => one.Calls),
             Verified = own.Length > 0 && own.All(one => one.Verified),
         };

@@ -23,6 +23,8 @@ internal sealed record Configuration(
     public const string Virtual = "virtual";
     public const string VirtualBridge = "virtual-bridge";
 
+    private const string OtherPrefix = "other-";
+
     private static readonly string[] Gateways = [Mcpx, McpxMetadata, BridgeToSession, BridgeToStateless, Virtual, VirtualBridge];
 
     /// <summary>All but the peers, which have to be asked for.</summary>
@@ -40,8 +42,11 @@ internal sealed record Configuration(
     /// <summary>The ways through the gateway, which all lead through one process.</summary>
     public static bool IsGateways(string name) => Gateways.Contains(name);
 
+    /// <summary>The same way through the gateway that the run is compared with.</summary>
+    public static string OfOther(string name) => OtherPrefix + name;
+
     /// <summary>The ways whose cost is compared with more than a call of the usual size.</summary>
-    public static bool IsBasic(string name) => name is Direct or Passthrough or Nginx or Mcpx or McpxMetadata;
+    public static bool IsBasic(string name) => name is Direct or Passthrough or Nginx or Mcpx or McpxMetadata || name == OfOther(Mcpx) || name == OfOther(McpxMetadata);
 
     public static bool IsPeer(string name) => Peer.All.Contains(name);
 

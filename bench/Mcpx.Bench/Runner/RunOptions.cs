@@ -20,6 +20,7 @@ internal sealed record RunOptions
                                     virtual,virtual-bridge (default: all)
           --parts LIST              of calls,starts,clients,lists,redaction,snapshot (default: all but snapshot);
                                     starts, clients, lists and snapshot need the gateway
+          --scenarios LIST          only those whose name contains one of these, e.g. c=16,500/s (default: all)
           --rounds N                repeats, medians are taken over them (default 5)
           --calls N                 calls per round at c=16 and c=64 (default 10000); c=1 makes half of it
           --warm-up N               calls before the first round, per configuration (default 60000)
@@ -30,6 +31,8 @@ internal sealed record RunOptions
           --answer json|sse         shape of the answers (default json)
           --bytes N                 text in each answer (default 1024)
           --gateway PATH            published Mcpx.Web.dll or its directory (default: publish it now)
+          --against PATH            another published gateway, up at the same time: each way through it is measured in turn with the first's
+          --against-variables LIST  NAME=VALUE,… in the environment of that other gateway (default of --against: the same as --gateway)
           --output DIR              where report.md and report.json go (default artifacts/bench)
         Mcpx.Bench micro [--filter GLOB] [BenchmarkDotNet's other options]
                                     single steps of a call's path
@@ -107,11 +110,23 @@ internal sealed record RunOptions
 
     public string? Gateway { get; init; }
 
+    /// <summary>The gateway that it is compared with; null without one.</summary>
+    public string? Against { get; init; }
+
+    public IReadOnlyDictionary<string, string> AgainstVariables { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public bool HasOther => Against is not null || AgainstVariables.Count > 0;
+
     public string Output { get; init; } = Path.Combine("artifacts", "bench");
 
     public bool UsesGateway => Configurations.Any(Configuration.IsGateways);
 
-    public IReadOnlyList<Scenario> Scenarios =>
+    public IReadOnlyList<Scenario> Scenarios => [.. AllScenarios.Where(scenario => OnlyScenarios.Count == 0 || OnlyScenarios.Any(scenario.Name.Contains))];
+
+    /// <summary>Parts of the names of those that are to run; empty for all.</summary>
+    public IReadOnlyList<string> OnlyScenarios { get; init; } = [];
+
+    private IReadOnlyList<Scenario> AllScenarios =>
     [
         .. Concurrencies.Select(concurrency => new Scenario.Closed(concurrency, concurrency == 1 ? Math.Max(1, Calls / 2) : Calls)),
         .. OpenRates.Select(rate => new Scenario.Open(rate, OpenCalls ?? (long)rate * Seconds)),
@@ -159,6 +174,8 @@ internal sealed record RunOptions
     {
         "--configurations" => this with { Configurations = Known(name, value, Configuration.All) },
         "--parts" => this with { Parts = Known(name, value, RunParts.All) },
+        "--scenarios" when value.Split(',') is var parts && parts.All(part => AllScenarios.Any(scenario => scenario.Name.Contains(part, StringComparison.Ordinal))) => this with { OnlyScenarios = parts },
+        "--scenarios" => throw new BenchException($"{name}: no scenario is named like one of {value}"),
         "--rounds" => this with { Rounds = (int)Positive(name, value) },
         "--calls" => this with { Calls = Positive(name, value) },
         "--warm-up" => this with { WarmUpCalls = Positive(name, value) },
@@ -169,6 +186,8 @@ internal sealed record RunOptions
         "--answer" => this with { Shape = OneOf<AnswerShape>(name, value) },
         "--bytes" => this with { AnswerBytes = (int)Math.Max(McpWire.SmallestAnswer, Positive(name, value)) },
         "--gateway" => this with { Gateway = value },
+        "--against" => this with { Against = value },
+        "--against-variables" => this with { AgainstVariables = Pairs(name, value) },
         "--output" => this with { Output = value },
         _ => throw new BenchException($"{name} is unknown\n{Usage}"),
     };
@@ -179,6 +198,10 @@ internal sealed record RunOptions
         var unknown = names.Except(all).FirstOrDefault();
         return unknown is null && names.Length > 0 ? names : throw new BenchException($"{name}: {unknown ?? "nothing"} is not one of {string.Join(", ", all)}");
     }
+
+    private static Dictionary<string, string> Pairs(string name, string value) =>
+        value.Split(',').Select(pair => pair.Split('=', 2)).ToDictionary(
+            pair => pair[0], pair => pair.Length == 2 ? pair[1] : throw new BenchException($"{name} wants NAME=VALUE, not {pair[0]}"), StringComparer.Ordinal);
 
     private static long Positive(string name, string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0

@@ -17,8 +17,9 @@ internal sealed class Stage : IAsyncDisposable
     private readonly List<IAsyncDisposable> _processes = [];
     private readonly List<Configuration> _configurations = [];
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false });
-    private GatewayAdmin? _admin;
+    private readonly List<GatewayAdmin> _admins = [];
     private readonly List<string> _leftOut = [];
+    private (GatewayProcess Gateway, GatewayEndpoints Endpoints)? _other;
     private Uri _upstream = new("http://127.0.0.1");
 
     public IReadOnlyList<Configuration> Configurations => _configurations;
@@ -41,7 +42,7 @@ internal sealed class Stage : IAsyncDisposable
         try
         {
             var direct = await stage.AddUpstreamAsync(options, cancellationToken);
-            if (options.UsesGateway) await stage.AddGatewayAsync(direct, options, progress, cancellationToken);
+            if (options.UsesGateway) await stage.AddGatewaysAsync(direct, options, progress, cancellationToken);
             foreach (var name in options.Configurations)
             {
                 var configuration = name switch
@@ -49,9 +50,11 @@ internal sealed class Stage : IAsyncDisposable
                     Configuration.Direct => new Configuration(name, direct, null, null, TimeSpan.Zero),
                     Configuration.Passthrough => await stage.AddPassthroughAsync(direct, cancellationToken),
                     Configuration.Nginx => await stage.AddNginxAsync(direct, cancellationToken),
-                    _ => await stage.ThroughGatewayAsync(name, options.Settle, cancellationToken),
+                    _ => await ThroughAsync(stage.Gateway!, stage.Endpoints!, name, options.Settle, cancellationToken),
                 };
                 if (configuration is not null) stage._configurations.Add(configuration);
+                if (stage._other is { } other && Configuration.IsGateways(name))
+                    stage._configurations.Add(await ThroughAsync(other.Gateway, other.Endpoints, name, options.Settle, cancellationToken) with { Name = Configuration.OfOther(name) });
             }
             if (options.WithPeers) await stage.AddPeersAsync(options, progress, cancellationToken);
             return stage;
@@ -75,7 +78,7 @@ internal sealed class Stage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        _admin?.Dispose();
+        foreach (var admin in _admins) admin.Dispose();
         foreach (var process in Enumerable.Reverse(_processes)) await process.DisposeAsync();
     }
 
@@ -125,29 +128,40 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
-    private async Task AddGatewayAsync(LoadTarget direct, RunOptions options, TextWriter progress, CancellationToken cancellationToken)
+    private async Task AddGatewaysAsync(LoadTarget direct, RunOptions options, TextWriter progress, CancellationToken cancellationToken)
     {
         var assembly = await GatewayBuild.LocateAsync(options.Gateway, progress, cancellationToken);
-        await progress.WriteLineAsync("starting the gateway on an empty database …");
-        var (gateway, welcome) = await GatewayProcess.StartNewAsync(assembly, cancellationToken);
-        _processes.Add(gateway);
-        Gateway = gateway;
-        _admin = new GatewayAdmin(welcome);
-        Endpoints = await GatewayEndpoints.CreateAsync(_admin, direct, cancellationToken);
+        var nothing = new Dictionary<string, string>(StringComparer.Ordinal);
+        (Gateway, Endpoints) = await AddGatewayAsync(assembly, nothing, direct, progress, cancellationToken);
+        if (!options.HasOther) return;
+        var other = options.Against is { } given ? await GatewayBuild.LocateAsync(given, progress, cancellationToken) : assembly;
+        _other = await AddGatewayAsync(other, options.AgainstVariables, direct, progress, cancellationToken);
     }
 
-    private async Task<Configuration> ThroughGatewayAsync(string name, TimeSpan settle, CancellationToken cancellationToken)
+    private async Task<(GatewayProcess Gateway, GatewayEndpoints Endpoints)> AddGatewayAsync(
+        string assembly, IReadOnlyDictionary<string, string> variables, LoadTarget direct, TextWriter progress, CancellationToken cancellationToken)
+    {
+        await progress.WriteLineAsync("starting the gateway on an empty database …");
+        var (gateway, welcome) = await GatewayProcess.StartNewAsync(assembly, variables, cancellationToken);
+        _processes.Add(gateway);
+        var admin = new GatewayAdmin(welcome);
+        _admins.Add(admin);
+        return (gateway, await GatewayEndpoints.CreateAsync(admin, direct, cancellationToken));
+    }
+
+    private static async Task<Configuration> ThroughAsync(
+        GatewayProcess gateway, GatewayEndpoints endpoints, string name, TimeSpan settle, CancellationToken cancellationToken)
     {
         var target = name switch
         {
-            Configuration.BridgeToSession => Endpoints!.BridgeToSession,
-            Configuration.BridgeToStateless => Endpoints!.BridgeToStateless,
-            Configuration.McpxMetadata => Endpoints!.MetadataOnly,
-            Configuration.Virtual => Endpoints!.Virtual,
-            Configuration.VirtualBridge => Endpoints!.VirtualBridge,
-            _ => Endpoints!.Raw,
+            Configuration.BridgeToSession => endpoints.BridgeToSession,
+            Configuration.BridgeToStateless => endpoints.BridgeToStateless,
+            Configuration.McpxMetadata => endpoints.MetadataOnly,
+            Configuration.Virtual => endpoints.Virtual,
+            Configuration.VirtualBridge => endpoints.VirtualBridge,
+            _ => endpoints.Raw,
         };
         await GatewayAdmin.UntilCallableAsync(target, cancellationToken);
-        return new Configuration(name, target, Gateway!.ProcessId, Gateway.DatabaseRoots, settle);
+        return new Configuration(name, target, gateway.ProcessId, gateway.DatabaseRoots, settle);
     }
 }
