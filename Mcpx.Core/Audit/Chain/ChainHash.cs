@@ -74,12 +74,21 @@ public static class ChainHash
     }
 
     /// <summary>HMAC-SHA-256 of a link under the organisation's key.</summary>
-    public static byte[] Seal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> link)
+    public static byte[] Seal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> link) => HMACSHA256.HashData(key, SealedText(link, stackalloc byte[64]));
+
+    /// <inheritdoc cref="Seal(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>
+    /// <param name="keyed">An HMAC-SHA-256 that was set up with that key: for many links, of which each then takes a third of the time.</param>
+    public static byte[] Seal(IncrementalHash keyed, ReadOnlySpan<byte> link)
     {
-        Span<byte> text = stackalloc byte[64];
+        keyed.AppendData(SealedText(link, stackalloc byte[64]));
+        return keyed.GetHashAndReset();
+    }
+
+    private static ReadOnlySpan<byte> SealedText(ReadOnlySpan<byte> link, Span<byte> text)
+    {
         SealName.CopyTo(text);
         link.CopyTo(text[SealName.Length..]);
-        return HMACSHA256.HashData(key, text[..(SealName.Length + link.Length)]);
+        return text[..(SealName.Length + link.Length)];
     }
 
     private static int Write(short value, Span<byte> destination)

@@ -8,7 +8,7 @@ namespace Mcpx.Core.Audit.Chain;
 /// <param name="Record">The call's or the entry's id.</param>
 /// <param name="PayloadHash">Null for a record without a payload row; it stays when the payload goes.</param>
 /// <param name="Link">See <see cref="ChainHash.Link"/>.</param>
-/// <param name="Seal">See <see cref="ChainHash.Seal"/>.</param>
+/// <param name="Seal">See <see cref="ChainHash.Seal(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>.</param>
 public sealed record ChainLink(
     long Sequence, ChainKind Kind, short Version, Guid Record, DateTimeOffset Time, byte[]? PayloadHash, byte[] Leaf, byte[] Link, byte[] Seal);
 

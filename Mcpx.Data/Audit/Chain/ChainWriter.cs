@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Mcpx.Core.Audit.Chain;
 using Mcpx.Core.Primitives;
 using Npgsql;
@@ -23,20 +24,29 @@ internal sealed class ChainWriter(AuditKeys keys)
         if (records.Count == 0) return;
         AuditKey key = await keys.GetAsync(cancellationToken);
         Guid[] organizations = [.. records.Select(r => r.Organization.Value).Distinct()];
-        Dictionary<OrganizationId, byte[]> seals = organizations.Select(OrganizationId.From).ToDictionary(o => o, key.SealKeyOf);
         Dictionary<OrganizationId, ChainHead> heads = await LockAsync(connection, organizations, cancellationToken);
 
         int count = records.Count;
         long[] sequences = new long[count];
         byte[][] links = new byte[count][], sealsOf = new byte[count][];
-        for (int i = 0; i < count; i++)
+        Dictionary<OrganizationId, IncrementalHash> seals = [];
+        try
         {
-            NewLink record = records[i];
-            ChainHead head = heads.TryGetValue(record.Organization, out ChainHead? known) ? known : ChainHead.Empty(record.Organization);
-            sequences[i] = head.Sequence + 1;
-            links[i] = ChainHash.Link(head.Link, sequences[i], record.Leaf);
-            sealsOf[i] = ChainHash.Seal(seals[record.Organization], links[i]);
-            heads[record.Organization] = new ChainHead(sequences[i], links[i]);
+            for (int i = 0; i < count; i++)
+            {
+                NewLink record = records[i];
+                ChainHead head = heads.TryGetValue(record.Organization, out ChainHead? known) ? known : ChainHead.Empty(record.Organization);
+                if (!seals.TryGetValue(record.Organization, out IncrementalHash? seal))
+                    seals[record.Organization] = seal = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.SealKeyOf(record.Organization));
+                sequences[i] = head.Sequence + 1;
+                links[i] = ChainHash.Link(head.Link, sequences[i], record.Leaf);
+                sealsOf[i] = ChainHash.Seal(seal, links[i]);
+                heads[record.Organization] = new ChainHead(sequences[i], links[i]);
+            }
+        }
+        finally
+        {
+            foreach (IncrementalHash seal in seals.Values) seal.Dispose();
         }
 
         await using NpgsqlCommand command = new(Insert, connection);
