@@ -17,7 +17,9 @@ internal sealed class JournalWriter : IDisposable
     private readonly TimeProvider _time;
     private readonly Publish _published;
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _work = new(0);
+
+    // Of the system's, which sleeps at once: the lighter ones spin first, and the disk takes longer than that.
+    private readonly AutoResetEvent _work = new(false);
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _stopping = new();
     private Group _open = new();
@@ -48,8 +50,9 @@ internal sealed class JournalWriter : IDisposable
         lock (_gate)
         {
             if (_stopping.IsSet) throw new JournalException("The journal is closed.");
-            if (_open.Count == 0) _work.Release();
-            return _open.Add(frame);
+            Task written = _open.Add(frame);
+            if (_open.Count == 1) _work.Set();
+            return written;
         }
     }
 
@@ -62,7 +65,7 @@ internal sealed class JournalWriter : IDisposable
             _stopping.Set();
         }
 
-        _work.Release();
+        _work.Set();
         _thread.Join();
         _work.Dispose();
         _stopping.Dispose();
@@ -73,7 +76,7 @@ internal sealed class JournalWriter : IDisposable
         long looked = _time.GetTimestamp();
         while (true)
         {
-            _work.Wait(LookEvery);
+            _work.WaitOne(LookEvery);
             if (Take() is { } group) Commit(group);
             else if (_stopping.IsSet) break;
             if (_time.GetElapsedTime(looked) < LookEvery) continue;
