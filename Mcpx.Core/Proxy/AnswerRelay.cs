@@ -12,7 +12,7 @@ namespace Mcpx.Core.Proxy;
 public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, JsonRelay json, TimeProvider time)
 {
     /// <param name="answer">Its disposal ends the stream of its body too.</param>
-    public Task RelayAsync(ProxyContext context, HttpResponseMessage answer, CallDeadline deadline)
+    public ValueTask RelayAsync(ProxyContext context, HttpResponseMessage answer, CallDeadline deadline)
     {
         deadline.ExpectMore();
         int status = (int)answer.StatusCode;
@@ -26,9 +26,9 @@ public sealed class AnswerRelay(SessionHandles sessions, EventRelay events, Json
         string? type = TypeOf(answer.Content.Headers);
         return type switch
         {
-            "text/event-stream" => events.RelayAsync(context, body, headers, deadline),
+            "text/event-stream" => new(events.RelayAsync(context, body, headers, deadline)),
             "application/json" => json.RelayAsync(context, answer.Content.Headers.ContentLength, body, headers, deadline),
-            _ => RelayEmptyAsync(context, type, body, headers, deadline),
+            _ => new(RelayEmptyAsync(context, type, body, headers, deadline)),
         };
     }
 

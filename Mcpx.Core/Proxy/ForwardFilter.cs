@@ -61,13 +61,13 @@ public sealed class ForwardFilter(
         await next(context);
     }
 
-    private Task SendAsync(ProxyContext context, Admission.Granted? granted)
+    private ValueTask SendAsync(ProxyContext context, Admission.Granted? granted)
     {
         if (granted is null) return GatewayAsync(context);
         context.Admission = granted;
         context.Progress.UpstreamStarted = time.GetTimestamp();
         ValueTask<UpstreamProtocol> protocol = protocols.FindAsync(context.Route!.Server, context.Route.Credential, context.ClientGone);
-        return protocol.IsCompletedSuccessfully ? ServerAsync(context, protocol.Result) : FindOutAsync(context, protocol);
+        return protocol.IsCompletedSuccessfully ? ServerAsync(context, protocol.Result) : new(FindOutAsync(context, protocol));
     }
 
     private async Task FindOutAsync(ProxyContext context, ValueTask<UpstreamProtocol> asked)
@@ -86,21 +86,21 @@ public sealed class ForwardFilter(
         await ServerAsync(context, protocol);
     }
 
-    private Task ServerAsync(ProxyContext context, UpstreamProtocol protocol)
+    private ValueTask ServerAsync(ProxyContext context, UpstreamProtocol protocol)
     {
         context.Hop = new UpstreamHop(context.Route!, protocol);
         return context.Gateway is null ? EndpointAsync(context, protocol) : GatewayAsync(context);
     }
 
-    private Task EndpointAsync(ProxyContext context, UpstreamProtocol protocol)
+    private ValueTask EndpointAsync(ProxyContext context, UpstreamProtocol protocol)
     {
-        if (context.Era is ProtocolEra.Stateless) return protocol.SpeaksStateless ? raw.CallAsync(context) : statelessBridge.ServeAsync(context);
+        if (context.Era is ProtocolEra.Stateless) return protocol.SpeaksStateless ? raw.CallAsync(context) : new(statelessBridge.ServeAsync(context));
         bool isRaw = context.ClientSession is null && (context.UpstreamSession is not null || protocol is { SpeaksSession: true, OverSse: false });
-        return isRaw ? raw.CallAsync(context) : sessions.ServeAsync(context, sessionBridge);
+        return isRaw ? raw.CallAsync(context) : new(sessions.ServeAsync(context, sessionBridge));
     }
 
-    private Task GatewayAsync(ProxyContext context) =>
-        context.Era is ProtocolEra.Stateless ? statelessGateway.ServeAsync(context) : sessions.ServeAsync(context, sessionGateway);
+    private ValueTask GatewayAsync(ProxyContext context) =>
+        new(context.Era is ProtocolEra.Stateless ? statelessGateway.ServeAsync(context) : sessions.ServeAsync(context, sessionGateway));
 
     /// <summary>The server was switched off while the call was under way.</summary>
     private static void End(ProxyContext context)

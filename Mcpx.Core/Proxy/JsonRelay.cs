@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Mcpx.Core.Calls;
 
 namespace Mcpx.Core.Proxy;
@@ -6,7 +7,8 @@ namespace Mcpx.Core.Proxy;
 /// <summary>Relays an answer that is one JSON body.</summary>
 public sealed class JsonRelay(TimeProvider time)
 {
-    public async Task RelayAsync(ProxyContext context, long? length, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask RelayAsync(ProxyContext context, long? length, Stream body, List<KeyValuePair<string, string>> headers, CallDeadline deadline)
     {
         long longest = BodyPieces.LongestAnswer(context);
         if (length > longest) throw BodyPieces.TooLong(longest);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mcpx.Core.Calls;
 using Mcpx.Core.Proxy.Bridge;
 using Mcpx.Core.Servers;
@@ -11,7 +12,8 @@ namespace Mcpx.Core.Proxy;
 /// </summary>
 public sealed class RawLeg(IUpstreamTransport transport, AnswerRelay relay, CallHandles handles, ParameterHeaders parameters, TimeProvider time)
 {
-    public async Task CallAsync(ProxyContext context)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask CallAsync(ProxyContext context)
     {
         UpstreamServer server = context.Route!.Server;
         ReadOnlyMemory<byte> body = context.UpstreamBody;

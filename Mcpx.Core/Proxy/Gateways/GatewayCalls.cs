@@ -27,7 +27,7 @@ public sealed class GatewayCalls(GatewayLists lists, RawLeg raw, StatelessToSess
         BridgedCall call = new(context, hop, context.UpstreamBody, method, context.UpstreamName, handles.Seal);
         Task forwarding = (client, hop.Protocol) switch
         {
-            (null, { SpeaksStateless: true }) => raw.CallAsync(context),
+            (null, { SpeaksStateless: true }) => raw.CallAsync(context).AsTask(),
             (null, _) => statelessToSession.CallAsync(call, answer),
             (_, { SpeaksSession: true }) => sessionToSession.CallAsync(call, client, context.Gateway!.Gateway.Id.ToString(), answer),
             _ => sessionToStateless.CallAsync(call, client, answer),
