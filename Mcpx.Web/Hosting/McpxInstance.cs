@@ -27,6 +27,8 @@ internal sealed partial class McpxInstance : IAsyncDisposable
         WebApplicationBuilder builder = McpxApp.CreateBuilder(args);
         McpxOptions options = McpxOptions.Read(builder.Configuration, builder.Environment.IsProduction());
         EmbeddedDatabase? database = null;
+        // Beside what starts the database and puts the application together; whoever asks for the model first waits for it.
+        Task model = Task.Run(DataModel.Prepare);
         try
         {
             if (options.IsEmbedded)
@@ -39,6 +41,7 @@ internal sealed partial class McpxInstance : IAsyncDisposable
             if (database is not null) options = options with { Database = options.Database with { Owner = database.ConnectionString } };
             WebApplication app = McpxApp.Build(builder, options, customize);
             if (database is not null) StopWithoutDatabase(app, database);
+            await model;
             await MigrateAsync(app);
             await app.Services.GetRequiredService<TokenPeppers>().LoadAsync(CancellationToken.None);
             if (options.JwtSecretStandsIn) LogStandIn(app.Services.GetRequiredService<ILogger<McpxInstance>>());
