@@ -162,7 +162,7 @@ public sealed record CallRecord
     /// <summary>For who watches calls end; neither the journal nor the database keeps it.</summary>
     public CallFacets Facets { get; init; }
 
-    // What redaction adds on the way to the database; in the journal these are empty.
+    // What redaction adds on the way to the database. In the journal these are empty but for calls of which only metadata is kept.
 
     /// <summary>How much of the payloads is kept; null for records of before this was a choice.</summary>
     public PayloadMode? Payloads { get; init; }

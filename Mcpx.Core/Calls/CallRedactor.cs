@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Mcpx.Core.Redaction;
 
 namespace Mcpx.Core.Calls;
@@ -21,7 +20,6 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         RedactionSnapshot snapshot = await source.GetAsync(cancellationToken);
         CallRecord[] redacted = new CallRecord[calls.Count];
         Dictionary<(RuleSet, RedactionKey?), Redactor> redactors = [];
-        using Digests digests = new();
         for (int i = 0; i < redacted.Length; i++)
         {
             CallRecord call = calls[i];
@@ -30,7 +28,7 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
             RedactionKey? key = rules is null ? null : await keys.GetAsync(call.Organization, cancellationToken);
             RuleSet own = rules is null ? Unknown : rules.For(call.Server, call.ServerSlug, call.GatewaySlug);
             if (!redactors.TryGetValue((own, key), out Redactor? redactor)) redactors[(own, key)] = redactor = new Redactor(own, key?.Values, time);
-            redacted[i] = rules is null ? Withhold(call, redactor) : Redact(call, own, redactor, digests.Under(key));
+            redacted[i] = rules is null ? Withhold(call, redactor) : Redact(call, own, redactor, key);
         }
 
         return redacted;
@@ -44,7 +42,7 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         return Describe(call with { Request = null, Response = null }, Unknown, redactor, found) with { Payloads = PayloadMode.Redacted, Redactions = found };
     }
 
-    private static CallRecord Redact(CallRecord call, RuleSet rules, Redactor redactor, IncrementalHash? digest)
+    private static CallRecord Redact(CallRecord call, RuleSet rules, Redactor redactor, RedactionKey? key)
     {
         List<RedactionFinding> found = [];
         bool keeps = rules.Payloads is not PayloadMode.MetadataOnly;
@@ -52,9 +50,10 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         {
             Request = keeps ? Redact(call.Request, RecordPart.Request, rules, redactor, isToolList: false, found) : null,
             Response = keeps ? Redact(call.Response, RecordPart.Response, rules, redactor, call.Method is ToolsList, found) : null,
-            RequestDigest = Digests.Of(call.Request, digest),
-            ResponseDigest = Digests.Of(call.Response, digest),
-            Payloads = rules.Payloads,
+            RequestDigest = call.RequestDigest ?? Digest(call.Request, key),
+            ResponseDigest = call.ResponseDigest ?? Digest(call.Response, key),
+            // Of what was recorded without its payloads the rules of today can't give them back.
+            Payloads = call.Payloads ?? rules.Payloads,
         };
         redacted = Describe(redacted, rules, redactor, found);
         return found.Count == 0 ? redacted : redacted with { Redactions = found };
@@ -92,28 +91,5 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         };
     }
 
-    /// <summary>Of whole payloads, for one batch: to set up a keyed hash takes twice as long as to hash a payload.</summary>
-    private sealed class Digests : IDisposable
-    {
-        private readonly Dictionary<RedactionKey, IncrementalHash> _known = [];
-
-        public IncrementalHash? Under(RedactionKey? key)
-        {
-            if (key is null) return null;
-            if (!_known.TryGetValue(key, out IncrementalHash? digest)) _known[key] = digest = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Payloads);
-            return digest;
-        }
-
-        public static byte[]? Of(ReadOnlyMemory<byte>? payload, IncrementalHash? digest)
-        {
-            if (payload is not { } bytes || digest is null) return null;
-            digest.AppendData(bytes.Span);
-            return digest.GetHashAndReset();
-        }
-
-        public void Dispose()
-        {
-            foreach (IncrementalHash digest in _known.Values) digest.Dispose();
-        }
-    }
+    private static byte[]? Digest(ReadOnlyMemory<byte>? payload, RedactionKey? key) => payload is { } bytes ? key?.Payloads.Of(bytes.Span) : null;
 }

@@ -4,11 +4,12 @@ using Mcpx.Core.Governance;
 using Mcpx.Core.Identity;
 using Mcpx.Core.Primitives;
 using Mcpx.Core.Protocol;
+using Mcpx.Core.Redaction;
 
 namespace Mcpx.Core.Proxy;
 
 /// <summary>Makes the record of a call from what its filters found.</summary>
-public sealed class RecordMaker(TimeProvider time)
+public sealed class RecordMaker(RedactionKeys keys, TimeProvider time)
 {
     private const int LongestText = 256;
     private const int LongestReason = 1000;
@@ -17,6 +18,28 @@ public sealed class RecordMaker(TimeProvider time)
     private static readonly SearchValues<char> Suspects = SearchValues.Create([.. Enumerable.Range(0, 0x20).Concat(Enumerable.Range(0xD800, 0x800)).Select(c => (char)c)]);
 
     public CallRecord Make(ProxyContext context)
+    {
+        CallRecord call = Describe(context);
+        return MetadataKeyOf(context, call) is { } key ? WithoutPayloads(call, key) : call;
+    }
+
+    /// <summary>
+    /// Null where payloads are kept, and where that can't be known at once: the way to the database takes them off then. What is taken off here
+    /// does not stand on this machine's disk either, however long the database is away.
+    /// </summary>
+    private RedactionKey? MetadataKeyOf(ProxyContext context, CallRecord call) =>
+        context.Snapshot.Redactions.Find(call.Organization)?.For(call.Server, call.ServerSlug, call.GatewaySlug).Payloads is PayloadMode.MetadataOnly ? keys.Known(call.Organization) : null;
+
+    private static CallRecord WithoutPayloads(CallRecord call, RedactionKey key) => call with
+    {
+        Request = null,
+        Response = null,
+        RequestDigest = call.Request is { } request ? key.Payloads.Of(request.Span) : null,
+        ResponseDigest = call.Response is { } response ? key.Payloads.Of(response.Span) : null,
+        Payloads = PayloadMode.MetadataOnly,
+    };
+
+    private CallRecord Describe(ProxyContext context)
     {
         CallProgress progress = context.Progress;
         Caller? caller = context.Caller;

@@ -22,7 +22,7 @@ public sealed class RedactionVault(ISecretProtector protector)
 }
 
 /// <summary>What an organisation's values are hashed under: one key for those in payloads, one for payloads as a whole.</summary>
-public sealed record RedactionKey(byte[] Values, byte[] Payloads)
+public sealed record RedactionKey(byte[] Values, PayloadDigest Payloads)
 {
     // The generated one would print them.
     public override string ToString() => nameof(RedactionKey);
@@ -64,8 +64,11 @@ public sealed partial class RedactionKeys(IRedactionStore store, RedactionVault 
             return null;
         }
 
-        return _known[organization] = new RedactionKey(Derive(key, "values"), Derive(key, "payloads"));
+        return _known[organization] = new RedactionKey(Derive(key, "values"), new PayloadDigest(Derive(key, "payloads")));
     }
+
+    /// <summary>Without asking the database: null where <see cref="GetAsync"/> has not given it yet.</summary>
+    public RedactionKey? Known(OrganizationId organization) => _known.GetValueOrDefault(organization);
 
     /// <summary>Of an organisation that is gone.</summary>
     public void Forget(OrganizationId organization) => _known.TryRemove(organization, out _);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Redaction;
 
 namespace Mcpx.Core.Calls.Journal;
 
@@ -56,6 +57,9 @@ internal static class CallCodec
         FirstByteMicroseconds = 34,
         TraceId = 35,
         FirstRound = 36,
+        Payloads = 37,
+        RequestDigest = 38,
+        ResponseDigest = 39,
 
         /// <summary>One more than the last.</summary>
         Count,
@@ -110,6 +114,9 @@ internal static class CallCodec
         writer.Number(Field.FirstByteMicroseconds, call.FirstByteMicroseconds);
         writer.Text(Field.TraceId, call.TraceId);
         writer.Id(Field.FirstRound, call.FirstRound?.Value);
+        if (call.Payloads is { } payloads) writer.Number(Field.Payloads, (long)payloads);
+        writer.Bytes(Field.RequestDigest, call.RequestDigest);
+        writer.Bytes(Field.ResponseDigest, call.ResponseDigest);
         return writer.Length;
     }
 
@@ -157,6 +164,9 @@ internal static class CallCodec
             FirstByteMicroseconds = fields.Number(Field.FirstByteMicroseconds),
             TraceId = fields.Text(Field.TraceId),
             FirstRound = fields.Id(Field.FirstRound) is { } first ? CallId.From(first) : null,
+            Payloads = fields.Has(Field.Payloads) ? (PayloadMode)fields.Number(Field.Payloads) : null,
+            RequestDigest = fields.Bytes(Field.RequestDigest)?.ToArray(),
+            ResponseDigest = fields.Bytes(Field.ResponseDigest)?.ToArray(),
         };
     }
 
@@ -198,6 +208,11 @@ internal static class CallCodec
             if (value is null) return;
             Begin(field, Encoding.UTF8.GetByteCount(value));
             _used += Encoding.UTF8.GetBytes(value, _destination[_used..]);
+        }
+
+        public void Bytes(Field field, byte[]? value)
+        {
+            if (value is not null) Bytes(field, (ReadOnlyMemory<byte>?)value);
         }
 
         public void Bytes(Field field, ReadOnlyMemory<byte>? value)
@@ -253,13 +268,13 @@ internal static class CallCodec
             ? new DateTimeOffset(ticks, TimeSpan.Zero)
             : throw new FormatException($"A call whose {field} is none.");
 
-        public string? Text(Field field) => IsPresent(field) ? _texts.Of(Value(field)) : null;
+        public string? Text(Field field) => Has(field) ? _texts.Of(Value(field)) : null;
 
         // The type is named: see CallRecord.
-        public ReadOnlyMemory<byte>? Bytes(Field field) => IsPresent(field) ? (ReadOnlyMemory<byte>?)_memory[_places[(int)field]] : null;
+        public ReadOnlyMemory<byte>? Bytes(Field field) => Has(field) ? (ReadOnlyMemory<byte>?)_memory[_places[(int)field]] : null;
 
         /// <summary>No value begins where the version stands.</summary>
-        private bool IsPresent(Field field) => _places[(int)field].Start.Value > 0;
+        public bool Has(Field field) => _places[(int)field].Start.Value > 0;
 
         private ReadOnlySpan<byte> Value(Field field) => _bytes[_places[(int)field]];
 

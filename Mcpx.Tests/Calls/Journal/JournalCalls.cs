@@ -2,6 +2,7 @@ using Mcpx.Core.Calls;
 using Mcpx.Core.Calls.Journal;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Primitives;
+using Mcpx.Core.Redaction;
 using Mcpx.Tests.Fixtures;
 
 namespace Mcpx.Tests.Calls.Journal;
@@ -67,6 +68,9 @@ internal static class JournalCalls
         FirstByteMicroseconds = 12,
         TraceId = "4bf92f3577b34da6a3ce929d0e0e4736",
         FirstRound = EntityId.New<CallId>(Clock),
+        Payloads = PayloadMode.MetadataOnly,
+        RequestDigest = [1, 2, 3],
+        ResponseDigest = [4],
     };
 
     /// <summary>One after the other.</summary>
