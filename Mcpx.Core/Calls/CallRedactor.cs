@@ -45,17 +45,23 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
     private static CallRecord Redact(CallRecord call, RuleSet rules, Redactor redactor, RedactionKey? key)
     {
         List<RedactionFinding> found = [];
+        // Recorded without its payloads: the rules of today can't give them back.
+        if (call.Payloads is PayloadMode.MetadataOnly) return Described(call, rules, redactor, found);
         bool keeps = rules.Payloads is not PayloadMode.MetadataOnly;
         CallRecord redacted = call with
         {
             Request = keeps ? Redact(call.Request, RecordPart.Request, rules, redactor, isToolList: false, found) : null,
             Response = keeps ? Redact(call.Response, RecordPart.Response, rules, redactor, call.Method is ToolsList, found) : null,
-            RequestDigest = call.RequestDigest ?? Digest(call.Request, key),
-            ResponseDigest = call.ResponseDigest ?? Digest(call.Response, key),
-            // Of what was recorded without its payloads the rules of today can't give them back.
-            Payloads = call.Payloads ?? rules.Payloads,
+            RequestDigest = Digest(call.Request, key),
+            ResponseDigest = Digest(call.Response, key),
+            Payloads = rules.Payloads,
         };
-        redacted = Describe(redacted, rules, redactor, found);
+        return Described(redacted, rules, redactor, found);
+    }
+
+    private static CallRecord Described(CallRecord call, RuleSet rules, Redactor redactor, List<RedactionFinding> found)
+    {
+        CallRecord redacted = Describe(call, rules, redactor, found);
         return found.Count == 0 ? redacted : redacted with { Redactions = found };
     }
 

@@ -19,42 +19,26 @@ public sealed class RecordMaker(RedactionKeys keys, TimeProvider time)
 
     public CallRecord Make(ProxyContext context)
     {
-        CallRecord call = Describe(context);
-        return MetadataKeyOf(context, call) is { } key ? WithoutPayloads(call, key) : call;
-    }
-
-    /// <summary>
-    /// Null where payloads are kept, and where that can't be known at once: the way to the database takes them off then. What is taken off here
-    /// does not stand on this machine's disk either, however long the database is away.
-    /// </summary>
-    private RedactionKey? MetadataKeyOf(ProxyContext context, CallRecord call) =>
-        context.Snapshot.Redactions.Find(call.Organization)?.For(call.Server, call.ServerSlug, call.GatewaySlug).Payloads is PayloadMode.MetadataOnly ? keys.Known(call.Organization) : null;
-
-    private static CallRecord WithoutPayloads(CallRecord call, RedactionKey key) => call with
-    {
-        Request = null,
-        Response = null,
-        RequestDigest = call.Request is { } request ? key.Payloads.Of(request.Span) : null,
-        ResponseDigest = call.Response is { } response ? key.Payloads.Of(response.Span) : null,
-        Payloads = PayloadMode.MetadataOnly,
-    };
-
-    private CallRecord Describe(ProxyContext context)
-    {
         CallProgress progress = context.Progress;
         Caller? caller = context.Caller;
         McpMessage? message = caller is null ? null : context.Message;
+        OrganizationId organization = caller?.Organization ?? OrganizationOfPath(context);
+        (ServerId? server, string? serverSlug) = (context.Route?.Server.Id, Clean(context.Route?.Server.Slug ?? (context.Endpoint.IsGateway ? null : context.Endpoint.Slug)));
+        string? gatewaySlug = Clean(context.Gateway?.Gateway.Slug ?? (context.Endpoint.IsGateway ? context.Endpoint.Slug : null));
+        // Somebody who is nobody must not be able to fill the audit with what they please.
+        (ReadOnlyMemory<byte>? request, ReadOnlyMemory<byte>? response) = caller is null ? default : (Head(context.Body), progress.Response.Payload);
+        RedactionKey? bare = BareKeyOf(context.Snapshot.Redactions.Find(organization)?.For(server, serverSlug, gatewaySlug), organization);
         long upstreamEnded = progress.UpstreamEnded == 0 && progress.UpstreamStarted != 0 ? time.GetTimestamp() : progress.UpstreamEnded;
         return new CallRecord
         {
             Id = context.Id,
             Time = context.Arrived.Time,
-            Organization = caller?.Organization ?? OrganizationOfPath(context),
+            Organization = organization,
             Endpoint = Clean(context.Endpoint.Path)!,
-            Server = context.Route?.Server.Id,
-            ServerSlug = Clean(context.Route?.Server.Slug ?? (context.Endpoint.IsGateway ? null : context.Endpoint.Slug)),
+            Server = server,
+            ServerSlug = serverSlug,
             Gateway = context.Gateway?.Gateway.Id,
-            GatewaySlug = Clean(context.Gateway?.Gateway.Slug ?? (context.Endpoint.IsGateway ? context.Endpoint.Slug : null)),
+            GatewaySlug = gatewaySlug,
             User = caller?.User,
             UserName = caller?.Principal is Principal.Person person ? person.Name : null,
             Token = caller?.Token,
@@ -79,9 +63,11 @@ public sealed class RecordMaker(RedactionKeys keys, TimeProvider time)
             FirstRound = context.FirstRound,
             RequestBytes = context.Body.Length,
             ResponseBytes = progress.ResponseBytes,
-            // Somebody who is nobody must not be able to fill the audit with what they please.
-            Request = caller is null ? null : Head(context.Body),
-            Response = caller is null ? null : progress.Response.Payload,
+            Request = bare is null ? request : null,
+            Response = bare is null ? response : null,
+            RequestDigest = DigestOf(request, bare),
+            ResponseDigest = DigestOf(response, bare),
+            Payloads = bare is null ? null : PayloadMode.MetadataOnly,
             Truncated = context.Body.Length > PayloadCapture.Limit || progress.Response.Truncated,
             Stage = context.IsAnnounced ? RecordStage.End : RecordStage.Whole,
             Facets = new CallFacets(
@@ -89,6 +75,14 @@ public sealed class RecordMaker(RedactionKeys keys, TimeProvider time)
                 context.Refusal?.Error.Code ?? progress.ErrorCode, context.FailureReason ?? context.Cause, VerdictOf(context.Decision)),
         };
     }
+
+    /// <summary>
+    /// Not null where the record gets digests in place of payloads. Where that can't be known at once the way to the database takes them off; what is
+    /// left out here does not stand on this machine's disk either, however long the database is away.
+    /// </summary>
+    private RedactionKey? BareKeyOf(RuleSet? rules, OrganizationId organization) => rules is { Payloads: PayloadMode.MetadataOnly } ? keys.Known(organization) : null;
+
+    private static byte[]? DigestOf(ReadOnlyMemory<byte>? payload, RedactionKey? key) => payload is { } bytes ? key?.Payloads.Of(bytes.Span) : null;
 
     private static CallVerdict VerdictOf(Decision? decision) => decision switch
     {

@@ -14,12 +14,14 @@ internal sealed record NewLink(OrganizationId Organization, ChainKind Kind, Guid
     {
         using BinaryRows rows = new(Stream.Null);
         List<NewLink> links = [];
+        // Of one call at a time: they are in the row when the next are computed.
+        byte[] request = new byte[SHA256.HashSizeInBytes], response = new byte[SHA256.HashSizeInBytes];
         foreach (CallRecord call in calls.Where(c => c.Organization != OrganizationId.None))
         {
             byte[]? payload = null;
             if (CallCopy.HasPayload(call))
             {
-                CallCopy.WritePayload(rows, call, Hash(call.Request), Hash(call.Response));
+                CallCopy.WritePayload(rows, call, Hash(call.Request, request), Hash(call.Response, response));
                 payload = ChainHash.Payload(ChainSchema.Newest, rows.TakeValues());
             }
 
@@ -67,6 +69,10 @@ internal sealed record NewLink(OrganizationId Organization, ChainKind Kind, Guid
         rows.Json(entry.After);
     }
 
-    // The type is named: see CallRecord.
-    private static ReadOnlyMemory<byte>? Hash(ReadOnlyMemory<byte>? payload) => payload is { } bytes ? (ReadOnlyMemory<byte>?)SHA256.HashData(bytes.Span) : null;
+    private static ReadOnlyMemory<byte>? Hash(ReadOnlyMemory<byte>? payload, byte[] into)
+    {
+        if (payload is not { } bytes) return null;
+        SHA256.HashData(bytes.Span, into);
+        return into;
+    }
 }
