@@ -23,10 +23,16 @@ public static class McpErrorCodes
 }
 
 /// <summary>A JSON-RPC error of the gateway's own.</summary>
-/// <param name="Status">The HTTP status to send it with.</param>
+/// <param name="Status">The HTTP status that says what is wrong.</param>
 /// <param name="Data">Written as <c>error.data</c>; strings, lists of strings, and the same in objects.</param>
 public sealed record McpError(int Status, int Code, string Message, IReadOnlyDictionary<string, object>? Data = null)
 {
+    /// <summary>
+    /// True for what a session-era client must read: it takes a status other than 200 for a broken transport and drops the
+    /// text, so that as the answer to its request the error goes out with 200.
+    /// </summary>
+    public bool IsReadInSession { get; init; }
+
     /// <param name="id">The request's id as raw JSON; empty writes null (JSON-RPC 2.0, section 5).</param>
     public byte[] ToJson(ReadOnlySpan<byte> id)
     {

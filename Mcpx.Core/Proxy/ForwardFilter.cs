@@ -27,7 +27,7 @@ public sealed class ForwardFilter(
         if (admission is Admission.Refused refused)
         {
             context.Cause = refused.Reason;
-            context.Refuse(CallOutcome.RateLimited, ProxyErrors.NotAdmitted(context.Era, refused), refused.Sentence, ProxyErrors.RetryAfter(refused.RetryAfter));
+            context.Refuse(CallOutcome.RateLimited, ProxyErrors.NotAdmitted(refused), refused.Sentence, ProxyErrors.RetryAfter(refused.RetryAfter));
         }
         else
         {
@@ -106,7 +106,7 @@ public sealed class ForwardFilter(
     private static void End(ProxyContext context)
     {
         if (context.Response.HasStarted) context.Response.Abort();
-        context.Refuse(CallOutcome.Denied, ProxyErrors.Forbidden(context.Era, "server_disabled", "The server is switched off."), "The server was switched off during the call.");
+        context.Refuse(CallOutcome.Denied, ProxyErrors.Forbidden("server_disabled", "The server is switched off."), "The server was switched off during the call.");
     }
 
     private void Fail(ProxyContext context, UpstreamFailure failure)
@@ -114,7 +114,7 @@ public sealed class ForwardFilter(
         // Bytes of the answer are out: breaking the connection is the only honest end.
         if (context.Response.HasStarted) context.Response.Abort();
         context.FailureReason = failure.Reason;
-        context.Refuse(failure.Outcome, ProxyErrors.Upstream(context.Era, failure.Reason, failure.Message), failure.Detail);
+        context.Refuse(failure.Outcome, ProxyErrors.Upstream(failure.Reason, failure.Message), failure.Detail);
         if (failure.Reason == UpstreamFailures.Protocol && context.Route is { } route) protocols.Doubt(route.Server, route.Credential);
     }
 

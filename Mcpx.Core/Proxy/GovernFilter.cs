@@ -12,7 +12,7 @@ public sealed class GovernFilter(GovernanceEngine governance, PinGuard pins, Pol
     {
         context.Decision = DecideEndpoint(context);
         if (context.Decision is Decision.Deny closed)
-            return Refuse(context, ProxyErrors.Forbidden(context.Era, closed.Rule.Replace('-', '_'), closed.Reason), closed.Reason);
+            return Refuse(context, ProxyErrors.Forbidden(closed.Rule.Replace('-', '_'), closed.Reason), closed.Reason);
 
         // What a virtual gateway answers itself is filtered where it is written.
         if (context.Route is null) return next(context);

@@ -51,7 +51,7 @@ public sealed class InjectFilter(CredentialBroker broker) : IProxyFilter
         };
         if (refusal is not { } known) return false;
         context.Cause = known.Reason;
-        context.Refuse(CallOutcome.UpstreamError, ProxyErrors.Upstream(context.Era, known.Reason, known.Message), exception.Message);
+        context.Refuse(CallOutcome.UpstreamError, ProxyErrors.Upstream(known.Reason, known.Message), exception.Message);
         return true;
     }
 }

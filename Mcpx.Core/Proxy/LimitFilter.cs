@@ -15,7 +15,7 @@ public sealed class LimitFilter(CallMeter meter) : IProxyFilter
         {
             context.Cause = CallCauses.CallLimit;
             context.Decision = new Decision.Deny(hit.Limit.Name, $"As many calls as allowed: {hit.Limit.Words(hit.IsAtOnce)}.");
-            context.Refuse(CallOutcome.RateLimited, ProxyErrors.LimitReached(context.Era, policies.Settings.ExplainRefusals ? hit : null, context.Id),
+            context.Refuse(CallOutcome.RateLimited, ProxyErrors.LimitReached(policies.Settings.ExplainRefusals ? hit : null, context.Id),
                 context.Decision.Reason, ProxyErrors.RetryAfter(hit.RetryAfter));
             return ValueTask.CompletedTask;
         }

@@ -24,7 +24,7 @@ public sealed class PolicyEngineCheck(PolicyGate gate)
 
         context.Decision = denied;
         string reason = denied.Rule.Replace('-', '_');
-        context.Refuse(CallOutcome.Denied, ProxyErrors.Forbidden(context.Era, reason, denied.Reason), denied.Reason);
+        context.Refuse(CallOutcome.Denied, ProxyErrors.Forbidden(reason, denied.Reason), denied.Reason);
     }
 
     private static string? NameIn(ClientSession? session) => session is null ? null : JsonEdit.FindText(session.ClientInfo, "name");

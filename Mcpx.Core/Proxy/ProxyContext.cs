@@ -19,8 +19,9 @@ namespace Mcpx.Core.Proxy;
 public sealed record EndpointAddress(string? Organization, bool IsGateway, string Slug, string Path);
 
 /// <summary>An answer of the gateway's own, instead of the upstream's.</summary>
+/// <param name="Status">The HTTP status that it is sent with.</param>
 /// <param name="Headers">Sent besides, e.g. <c>WWW-Authenticate</c>.</param>
-public sealed record Refusal(McpError Error, IReadOnlyList<KeyValuePair<string, string>> Headers);
+public sealed record Refusal(McpError Error, int Status, IReadOnlyList<KeyValuePair<string, string>> Headers);
 
 /// <summary>The answer's way to the client, as the door provides it.</summary>
 public interface IProxyResponse
@@ -206,10 +207,19 @@ public sealed class ProxyContext
     /// <summary>Ends the call with an answer of our own; the record filter sends it after recording it.</summary>
     public void Refuse(CallOutcome outcome, McpError error, string reason, params IReadOnlyList<KeyValuePair<string, string>> headers)
     {
-        Refusal = new Refusal(error, headers);
+        Refusal = new Refusal(error, StatusOf(error), headers);
         Progress.Outcome = outcome;
         Progress.Reason = reason;
     }
+
+    /// <summary>
+    /// Only who waits for an answer reads it. Of a notification, an answer of the client's and a session's end the status
+    /// alone says that nothing came of it, and who listens takes 200 for a stream (MCP 2025-11-25, Transports, "Sending
+    /// Messages to the Server" and "Listening for Messages from the Server").
+    /// </summary>
+    private int StatusOf(McpError error) => IsRequest
+        ? error.IsReadInSession && Era is ProtocolEra.Session ? 200 : error.Status
+        : error.Status is 200 ? 400 : error.Status;
 }
 
 /// <summary>What the record will say of the call's answer, filled while it passes.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Mcpx.Core.Calls;
 using Mcpx.Core.Credentials;
 using Mcpx.Core.Governance;
 using Mcpx.Core.Health;
@@ -59,13 +58,12 @@ public static class ProxyErrors
 
     /// <summary>Send with <c>Retry-After</c>.</summary>
     /// <param name="hit">Null to say nothing of the limit.</param>
-    public static McpError LimitReached(ProtocolEra era, LimitHit? hit, CallId call)
+    public static McpError LimitReached(LimitHit? hit, CallId call)
     {
         Dictionary<string, object> data = new(StringComparer.Ordinal) { ["call"] = call.ToString(), ["reason"] = "rate_limited" };
-        if (hit is null) return new McpError(StatusOf(era, 429), McpErrorCodes.Refused, "Too many calls; try again later.", data);
+        if (hit is null) return OfCall(429, McpErrorCodes.Refused, "Too many calls; try again later.", data);
         data["limit"] = hit.Limit.Words(hit.IsAtOnce);
-        return new McpError(StatusOf(era, 429), McpErrorCodes.Refused,
-            $"Too many calls: {hit.Limit.Words(hit.IsAtOnce)}. Try again in {RetryAfter(hit.RetryAfter).Value} s.", data);
+        return OfCall(429, McpErrorCodes.Refused, $"Too many calls: {hit.Limit.Words(hit.IsAtOnce)}. Try again in {RetryAfter(hit.RetryAfter).Value} s.", data);
     }
 
     /// <summary>What a virtual gateway can't route, with the members that are missing: the name may be one of theirs.</summary>
@@ -75,15 +73,15 @@ public static class ProxyErrors
         : new(200, McpErrorCodes.InvalidParams, $"Unknown {kind}: {name}", new Dictionary<string, object>(StringComparer.Ordinal) { ["missingServers"] = missing });
 
     /// <summary>A virtual gateway that serves only while all its members are there.</summary>
-    public static McpError MembersMissing(ProtocolEra era, IReadOnlyList<string> missing) => new(StatusOf(era, 503), McpErrorCodes.InternalError,
+    public static McpError MembersMissing(IReadOnlyList<string> missing) => OfCall(503, McpErrorCodes.InternalError,
         "This gateway serves only while all of its servers are there; some are missing.",
         new Dictionary<string, object>(StringComparer.Ordinal) { ["reason"] = "member_missing", ["missingServers"] = missing });
 
-    public static McpError Forbidden(ProtocolEra era, string reason, string message) => new(StatusOf(era, 403), McpErrorCodes.Refused, message, Reason(reason));
+    public static McpError Forbidden(string reason, string message) => OfCall(403, McpErrorCodes.Refused, message, Reason(reason));
 
     /// <param name="reason">One of <c>upstream_unreachable</c>, <c>upstream_timeout</c>, <c>upstream_protocol_error</c>, …</param>
-    public static McpError Upstream(ProtocolEra era, string reason, string message) =>
-        new(StatusOf(era, reason == UpstreamFailures.Timeout ? 504 : 502), McpErrorCodes.InternalError, message, Reason(reason));
+    public static McpError Upstream(string reason, string message) =>
+        OfCall(reason == UpstreamFailures.Timeout ? 504 : 502, McpErrorCodes.InternalError, message, Reason(reason));
 
     /// <summary>A request state that was changed, is too old, or was given to another caller or for another call.</summary>
     public static McpError ForeignState { get; } = new(400, McpErrorCodes.InvalidParams, "The requestState is not valid for this request.");
@@ -106,7 +104,7 @@ public static class ProxyErrors
     public static McpError HeaderMismatch(string header) => new(400, McpErrorCodes.HeaderMismatch, $"The header {header} does not agree with the tool's argument.");
 
     /// <summary>MCP 2026-07-28, "Protocol Version Header": an unknown method is 404.</summary>
-    public static McpError UnknownMethod(ProtocolEra era, string method) => new(StatusOf(era, 404), McpErrorCodes.MethodNotFound, $"Method not found: {method}");
+    public static McpError UnknownMethod(string method) => OfCall(404, McpErrorCodes.MethodNotFound, $"Method not found: {method}", data: null);
 
     public static McpError SessionNeeded { get; } = new(400, McpErrorCodes.Refused, "This endpoint keeps a session: send initialize first, then the Mcp-Session-Id that it answers.");
 
@@ -115,14 +113,11 @@ public static class ProxyErrors
     public static McpError ClientTooWordy { get; } = new(400, McpErrorCodes.InvalidParams, $"The client's capabilities and clientInfo are longer than {ClientSession.LongestDescription} bytes.");
 
     /// <summary>The server is left alone or has enough to do; send with <c>Retry-After</c>.</summary>
-    public static McpError NotAdmitted(ProtocolEra era, Admission.Refused refused) =>
-        new(StatusOf(era, 503), McpErrorCodes.Refused, refused.Sentence, Reason(refused.Reason));
+    public static McpError NotAdmitted(Admission.Refused refused) =>
+        OfCall(503, McpErrorCodes.Refused, refused.Sentence, Reason(refused.Reason));
 
-    /// <summary>
-    /// Session-era clients take a status other than 200 for a broken transport and drop the error's text; the stateless
-    /// era maps errors to statuses (MCP 2026-07-28, Transports).
-    /// </summary>
-    private static int StatusOf(ProtocolEra era, int stateless) => era is ProtocolEra.Stateless ? stateless : 200;
+    /// <summary>What became of a call, in both eras: the stateless one maps errors to statuses (MCP 2026-07-28, Transports).</summary>
+    private static McpError OfCall(int status, int code, string message, IReadOnlyDictionary<string, object>? data) => new(status, code, message, data) { IsReadInSession = true };
 
     /// <summary>RFC 9110, section 10.2.3, in whole seconds.</summary>
     public static KeyValuePair<string, string> RetryAfter(TimeSpan wait) =>

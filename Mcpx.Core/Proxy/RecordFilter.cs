@@ -123,11 +123,11 @@ public sealed partial class RecordFilter(
     private static async ValueTask SendAsync(ProxyContext context, Refusal refusal)
     {
         byte[] body = refusal.Error.ToJson(context.RequestId.Span);
-        context.Progress.Status = refusal.Error.Status;
+        context.Progress.Status = refusal.Status;
         context.Progress.ResponseBytes = body.Length;
         context.Progress.Response.Add(body);
         await context.Progress.Settle!();
-        await WriteAsync(context, body, refusal.Error.Status, refusal.Headers);
+        await WriteAsync(context, body, refusal.Status, refusal.Headers);
     }
 
     private static async ValueTask WriteAsync(ProxyContext context, byte[] body, int status, IReadOnlyList<KeyValuePair<string, string>> headers)

@@ -19,7 +19,7 @@ public sealed class StatelessBridge(StatelessToSession toSession, ResourceSubscr
         if (method == RequestMethods.SubscriptionsListen) return ListenAsync(context, answer);
         if (StatelessToSession.Knows(method))
             return toSession.CallAsync(new BridgedCall(context, context.Hop!, context.UpstreamBody, method, context.Message.Target, context.Rewrite), answer);
-        McpError unknown = ProxyErrors.UnknownMethod(context.Era, method);
+        McpError unknown = ProxyErrors.UnknownMethod(method);
         context.Refuse(CallOutcome.ToolError, unknown, unknown.Message);
         return Task.CompletedTask;
     }

@@ -19,7 +19,7 @@ public sealed class GatewayCalls(GatewayLists lists, RawLeg raw, StatelessToSess
 
         if (context.Hop is not { } hop)
         {
-            McpError unknown = ProxyErrors.UnknownMethod(context.Era, method);
+            McpError unknown = ProxyErrors.UnknownMethod(method);
             context.Refuse(CallOutcome.ToolError, unknown, unknown.Message);
             return;
         }

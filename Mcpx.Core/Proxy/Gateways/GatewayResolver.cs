@@ -19,7 +19,7 @@ public sealed class GatewayResolver(CatalogKeeper catalogs, CallHandles handles)
         context.View = catalogs.Find(gateway) ?? await catalogs.GetAsync(gateway, context.ClientGone);
         if (gateway.Gateway.FailureMode is FailureMode.Closed && MissingIn(context.View) is { Count: > 0 } missing)
         {
-            context.Refuse(CallOutcome.UpstreamError, ProxyErrors.MembersMissing(context.Era, missing), $"Missing: {string.Join(", ", missing)}.");
+            context.Refuse(CallOutcome.UpstreamError, ProxyErrors.MembersMissing(missing), $"Missing: {string.Join(", ", missing)}.");
             return false;
         }
 
