@@ -26,17 +26,6 @@ internal static class ContextOptions
         .Ignore(CoreEventId.PossibleIncorrectRequiredNavigationWithQueryFilterInteractionWarning));
 }
 
-/// <summary>Entity Framework's picture of the tables, which it makes once for all contexts of a process.</summary>
-public static class DataModel
-{
-    /// <summary>Makes it now; it takes a good half second of a start, and needs no database.</summary>
-    public static void Prepare()
-    {
-        using McpxDbContext context = new((DbContextOptions<McpxDbContext>)new DbContextOptionsBuilder<McpxDbContext>().UseNpgsql(ContextOptions.Common).LogQuietly().Options, DataScope.Everything);
-        _ = context.Model;
-    }
-}
-
 /// <summary>For <c>dotnet ef migrations add</c>, which reads the model and connects to nothing.</summary>
 internal sealed class DesignTimeContextFactory : IDesignTimeDbContextFactory<McpxDbContext>
 {

@@ -67,15 +67,20 @@ public sealed class BenchSmokeTests
     }
 
     [Fact]
-    public async Task Clients_with_sessions_are_answered_through_virtual_gateways_of_either_era()
+    public async Task Clients_with_sessions_are_answered_through_virtual_gateways_of_either_era_and_two_gateways_are_compared()
     {
         var options = RunOptions.Parse(
-            ["--quick", "--era", "session", "--parts", "calls", "--configurations", "virtual,virtual-bridge", "--gateway", Repository.OutputOf("Mcpx.Web")]);
+        [
+            "--quick", "--era", "session", "--parts", "calls", "--configurations", "virtual,virtual-bridge", "--scenarios", "c=1,500/s",
+            "--gateway", Repository.OutputOf("Mcpx.Web"), "--against-variables", "MCPX_MAX_CALLS=100",
+        ]);
 
         var report = await new BenchRunner(options, TextWriter.Null, TimeProvider.System).RunAsync(TestContext.Current.CancellationToken);
 
         report.AllVerified.ShouldBeTrue(MarkdownReport.Render(report));
-        report.Measurements.Count.ShouldBe(6);
+        report.Measurements.Select(one => one.Configuration).Distinct().ShouldBe(["virtual", "other-virtual", "virtual-bridge", "other-virtual-bridge"], ignoreOrder: true);
+        report.Measurements.Count.ShouldBe(12);
+        report.Rows.Count(row => row.CpuToOther is not null).ShouldBe(6);
         report.Clients.ShouldBeEmpty();
     }
 
@@ -87,6 +92,8 @@ public sealed class BenchSmokeTests
     [InlineData("--organizations", "10001")]
     [InlineData("--parts", "calls,nothing")]
     [InlineData("--configurations", "virtual,other")]
+    [InlineData("--scenarios", "c=16,c=17")]
+    [InlineData("--against-variables", "NAME")]
     public void An_option_that_is_not_understood_is_named(string name, string value) =>
         Should.Throw<BenchException>(() => RunOptions.Parse([name, value])).Message.ShouldStartWith(name);
 

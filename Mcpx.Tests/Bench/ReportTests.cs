@@ -30,6 +30,25 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Two_gateways_are_compared_within_each_round()
+    {
+        const string Scene = "closed loop, c=16";
+        var report = Report(
+        [
+            One("other-mcpx", Scene) with { Cpu = 20, P50 = 300, Allocated = 8_000 }, One("mcpx", Scene) with { Cpu = 15, P50 = 250, Allocated = 7_000 },
+            One("other-mcpx", Scene) with { Round = 2, Cpu = 200, P50 = 900, Allocated = 8_000 }, One("mcpx", Scene) with { Round = 2, Cpu = 100, P50 = 910, Allocated = 7_500 },
+        ]);
+
+        var row = report.Rows.Single(row => row.Configuration == "mcpx");
+
+        (row.CpuToOther!.Min, row.CpuToOther.Max).ShouldBe((0.5, 0.75));
+        (row.P50BeyondOther!.Min, row.P50BeyondOther.Max).ShouldBe((-50, 10));
+        row.AllocatedBeyondOther!.Max.ShouldBe(-500);
+        report.Rows.Single(row => row.Configuration == "other-mcpx").CpuToOther.ShouldBeNull();
+        MarkdownReport.Render(report).ShouldContain($"| {Scene} | mcpx | {row.CpuToOther.Show("0.00")} |");
+    }
+
+    [Fact]
     public void Without_nginx_nothing_is_judged_by_it_and_the_report_says_why()
     {
         var report = Report([One("mcpx", "closed loop, c=16")]) with { LeftOut = ["nginx is missing"] };

@@ -28,7 +28,7 @@ internal sealed partial class McpxInstance : IAsyncDisposable
         McpxOptions options = McpxOptions.Read(builder.Configuration, builder.Environment.IsProduction());
         EmbeddedDatabase? database = null;
         // Beside what starts the database and puts the application together; whoever asks for the model first waits for it.
-        Task model = Task.Run(DataModel.Prepare);
+        Task model = Task.Run(DatabaseMigrator.PrepareModel);
         try
         {
             if (options.IsEmbedded)
