@@ -49,8 +49,14 @@ public sealed class CallDeadline : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>True for a stream that may be silent for days.</summary>
+    public bool IsOpenEnded => _idle == Forever;
+
     /// <summary>Something came; the next piece may take as long as silence is allowed.</summary>
     public void ExpectMore() => Expect(_idle);
+
+    /// <summary>Nobody waits any more.</summary>
+    public void GiveUp() => _source.Cancel();
 
     private static TimeSpan FirstByteOf(UpstreamServer server) => TimeSpan.FromSeconds(server.Limits.FirstByteSeconds);
 

@@ -107,6 +107,8 @@ public sealed class EventRelay(TimeProvider time)
 
     private static void Note(ProxyContext context, ReadOnlySpan<byte> @event)
     {
+        // A stream that was recorded when it opened would hold for days what no record takes.
+        if (!context.IsRequest) return;
         context.Progress.Response.Add(@event);
         context.Progress.ResponseBytes += @event.Length;
     }
@@ -132,7 +134,7 @@ public sealed class EventRelay(TimeProvider time)
     private async ValueTask<int> ReadAsync(ProxyContext context, Stream body, SseEventReader events, CallDeadline deadline)
     {
         deadline.ExpectMore();
-        ValueTask<int> pending = body.ReadAsync(events.GetMemory(BodyPieces.Size), deadline.Token);
+        ValueTask<int> pending = events.ReadAsync(body, deadline);
         if (pending.IsCompleted) return await pending;
         Task<int> reading = pending.AsTask();
         while (true)
@@ -143,8 +145,24 @@ public sealed class EventRelay(TimeProvider time)
             }
             catch (TimeoutException) when (!reading.IsCompleted)
             {
-                if (context.Response.HasStarted) await context.Response.WriteAsync(KeepAlive, deadline.Token);
+                if (context.Response.HasStarted) await KeepOpenAsync(context, reading, deadline);
             }
+        }
+    }
+
+    private static async ValueTask KeepOpenAsync(ProxyContext context, Task reading, CallDeadline deadline)
+    {
+        try
+        {
+            await context.Response.WriteAsync(KeepAlive, deadline.Token);
+        }
+        catch
+        {
+            // The memory that is read into goes back behind this. Were the reading not over by then, a server could write into
+            // what another caller is answered from.
+            deadline.GiveUp();
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
     }
 

@@ -12,12 +12,29 @@ public sealed class SseEventReader : IDisposable
 {
     private const int Undecided = -2;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 << 10);
+    /// <summary>What a stream that was silent says first is short.</summary>
+    private const int FirstPiece = 4 << 10;
+
+    private byte[] _buffer = [];
     private int _start;
     private int _end;
     private int _scanned;
 
     public int PendingBytes => _end - _start;
+
+    /// <summary>0 before the first read, and after <see cref="GiveBack"/>.</summary>
+    public int HeldBytes => _buffer.Length;
+
+    /// <summary>
+    /// Reads once; <see cref="Advance"/> tells how much came. On a stream that stands open nothing is held until something
+    /// comes: there are thousands of them, and most are silent.
+    /// </summary>
+    public ValueTask<int> ReadAsync(Stream body, CallDeadline deadline)
+    {
+        if (!deadline.IsOpenEnded || PendingBytes > 0) return body.ReadAsync(GetMemory(BodyPieces.Size), deadline.Token);
+        GiveBack();
+        return ReadWhenThereAsync(body, deadline.Token);
+    }
 
     /// <summary>Room for the next read, at least <paramref name="size"/> bytes.</summary>
     public Memory<byte> GetMemory(int size)
@@ -34,7 +51,7 @@ public sealed class SseEventReader : IDisposable
         {
             byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _end + size));
             _buffer.AsSpan(0, _end).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
+            Return();
             _buffer = larger;
         }
 
@@ -43,7 +60,7 @@ public sealed class SseEventReader : IDisposable
 
     public void Advance(int count) => _end += count;
 
-    /// <summary>The next complete event's bytes, valid until the next <see cref="GetMemory"/>.</summary>
+    /// <summary>The next complete event's bytes, valid until the next reading.</summary>
     public bool TryRead(out ReadOnlyMemory<byte> @event)
     {
         // An event ends at a line end directly behind a line end. CR, LF and CRLF all end lines, also mixed.
@@ -157,9 +174,29 @@ public sealed class SseEventReader : IDisposable
             ? TimeSpan.FromMilliseconds(milliseconds)
             : null;
 
-    public void Dispose()
+    /// <summary>Lets go of the memory when no byte of it is still to be read. What was handed out is not valid any more.</summary>
+    public void GiveBack()
     {
-        ArrayPool<byte>.Shared.Return(_buffer);
+        if (PendingBytes > 0) return;
+        Return();
+        _start = _end = _scanned = 0;
+    }
+
+    public void Dispose() => Return();
+
+    /// <summary>
+    /// Reading nothing ends when there is something to read, or the stream is at its end. On a plain socket it may end once
+    /// too early, after what was read before: then the second reading waits, and holds little.
+    /// </summary>
+    private async ValueTask<int> ReadWhenThereAsync(Stream body, CancellationToken cancellationToken)
+    {
+        _ = await body.ReadAsync(Memory<byte>.Empty, cancellationToken);
+        return await body.ReadAsync(GetMemory(FirstPiece), cancellationToken);
+    }
+
+    private void Return()
+    {
+        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
     }
 

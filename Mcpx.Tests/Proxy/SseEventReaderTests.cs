@@ -96,9 +96,35 @@ public sealed class SseEventReaderTests
         });
     }
 
+    [Fact]
+    public void Memory_that_is_given_back_in_between_changes_no_event()
+    {
+        var pieces = Gen.Elements("data: x", "data:{\"a\":\"ü\"}", "event: message", ":", "id: 1", "\n", "\r", "\r\n", "\n\n", "\r\n\r\n", "\r\r", "\uFEFF", new string('x', 500));
+        var streams =
+            from parts in Gen.ListOf(pieces)
+            from chunk in Gen.Choose(1, 50_000)
+            from whens in Gen.ListOf(Gen.Elements(true, false))
+            select (Text: string.Concat(parts), chunk, Whens: whens.ToList());
+
+        Property.Holds(streams, stream =>
+        {
+            var kept = ReadAll(stream.Text, stream.chunk, out var rest);
+            var at = 0;
+            var givenBack = ReadAll(stream.Text, stream.chunk, out var otherRest, reader =>
+            {
+                if (stream.Whens.Count > 0 && !stream.Whens[at++ % stream.Whens.Count]) return;
+                reader.GiveBack();
+                (reader.HeldBytes > 0).ShouldBe(reader.PendingBytes > 0);
+            });
+
+            givenBack.ShouldBe(kept);
+            otherRest.ShouldBe(rest);
+        }, 500);
+    }
+
     private static string Data(string @event) => Encoding.UTF8.GetString(SseEventReader.DataOf(Encoding.UTF8.GetBytes(@event)).Span);
 
-    private static List<string> ReadAll(string text, int chunk, out string rest)
+    private static List<string> ReadAll(string text, int chunk, out string rest, Action<SseEventReader>? between = null)
     {
         using var reader = new SseEventReader();
         var bytes = Encoding.UTF8.GetBytes(text);
@@ -108,6 +134,7 @@ public sealed class SseEventReaderTests
             part.CopyTo(reader.GetMemory(part.Length));
             reader.Advance(part.Length);
             while (reader.TryRead(out var @event)) events.Add(Encoding.UTF8.GetString(@event.Span));
+            between?.Invoke(reader);
         }
 
         rest = Encoding.UTF8.GetString(reader.TakeRest().Span);

@@ -75,11 +75,12 @@ public sealed class LiveSession
 {
     private const int MostUnheard = 1000;
 
-    private readonly ConcurrentDictionary<string, CallUnderWay> _underWay = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<UpstreamMessage>> _questions = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _subscriptions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CallUnderWay> _underWay = Few<CallUnderWay>();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<UpstreamMessage>> _questions = Few<TaskCompletionSource<UpstreamMessage>>();
+    private readonly ConcurrentDictionary<string, bool> _subscriptions = Few<bool>();
     private readonly Lock _gate = new();
     private Channel<ReadOnlyMemory<byte>>? _stream;
+    private Action<UpstreamSession>? _using;
     private TaskCompletionSource _resubscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private long _lastUsed;
@@ -103,7 +104,14 @@ public sealed class LiveSession
     public Task Resubscribed => Volatile.Read(ref _resubscribed).Task;
 
     /// <summary>Called with the session of each call with a server behind, before the call; null while the client does not listen.</summary>
-    public Action<UpstreamSession>? Using { get; set; }
+    public Action<UpstreamSession>? Using
+    {
+        get => Volatile.Read(ref _using);
+        set => Volatile.Write(ref _using, value);
+    }
+
+    /// <summary>The client does not listen by this any more; by another stream it may.</summary>
+    public void NoLongerUsing(Action<UpstreamSession> listener) => Interlocked.CompareExchange(ref _using, null, listener);
 
     /// <summary>Registers a request that the client may cancel; dispose it when it is answered.</summary>
     public CallUnderWay Begin(string id, CancellationToken clientGone)
@@ -163,6 +171,9 @@ public sealed class LiveSession
         foreach (CallUnderWay call in _underWay.Values)
             call.Cancel();
     }
+
+    /// <summary>There are many sessions, and hardly one has more than a few of anything: the framework's default is ten times as large.</summary>
+    private static ConcurrentDictionary<string, T> Few<T>() => new(concurrencyLevel: 1, capacity: 1, StringComparer.Ordinal);
 }
 
 /// <summary>A client's request while it is served, and the way to stop it.</summary>

@@ -145,7 +145,7 @@ public sealed class SseUpstreamSession : UpstreamSession
         using SseEventReader events = new();
         while (true)
         {
-            int read = await body.ReadAsync(events.GetMemory(BodyPieces.Size), _life.Token);
+            int read = await events.ReadAsync(body, _life);
             events.Advance(read);
             while (events.TryRead(out ReadOnlyMemory<byte> @event))
             {

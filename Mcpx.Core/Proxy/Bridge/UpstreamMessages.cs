@@ -39,7 +39,7 @@ internal static class UpstreamMessages
         while (true)
         {
             deadline.ExpectMore();
-            int read = await body.ReadAsync(events.GetMemory(BodyPieces.Size), deadline.Token);
+            int read = await events.ReadAsync(body, deadline);
             events.Advance(read);
             while (events.TryRead(out ReadOnlyMemory<byte> @event))
             {

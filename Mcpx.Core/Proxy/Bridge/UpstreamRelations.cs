@@ -120,6 +120,11 @@ public sealed class UpstreamRelations(
             {
                 return TimeSpan.Zero;
             }
+            finally
+            {
+                // Takes back what waits for a change: a server that ends its streams would leave one behind with each.
+                Stop(either);
+            }
 
             return pause;
         }, time, over.Token);

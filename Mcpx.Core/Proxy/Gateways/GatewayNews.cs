@@ -71,20 +71,29 @@ public sealed class GatewayNews
     /// </summary>
     private async Task FollowMembersAsync(ProxyContext context, SessionClient client, CancellationToken clientGone)
     {
-        ConcurrentDictionary<ServerId, bool> followed = new();
+        ConcurrentDictionary<ServerId, bool> followed = new(concurrencyLevel: 1, capacity: 1);
         string place = context.Gateway!.Gateway.Id.ToString();
-        client.Live.Using = Follow;
-        foreach (UpstreamSession session in _sessions.Of(client.Session.Id))
-            Follow(session);
-        while (true)
+        Action<UpstreamSession> follow = Follow;
+        client.Live.Using = follow;
+        try
         {
-            Task changed = client.Live.Resubscribed;
-            foreach (MemberRoute member in client.Live.Subscriptions.Select(uri => OwnerOf(context, uri)).OfType<MemberRoute>().Distinct())
+            foreach (UpstreamSession session in _sessions.Of(client.Session.Id))
+                Follow(session);
+            while (true)
             {
-                if (followed.TryAdd(member.Member.Server, true)) _ = FollowStatelessAsync(context, member, client, clientGone);
-            }
+                Task changed = client.Live.Resubscribed;
+                foreach (MemberRoute member in client.Live.Subscriptions.Select(uri => OwnerOf(context, uri)).OfType<MemberRoute>().Distinct())
+                {
+                    if (followed.TryAdd(member.Member.Server, true)) _ = FollowStatelessAsync(context, member, client, clientGone);
+                }
 
-            await changed.WaitAsync(clientGone);
+                await changed.WaitAsync(clientGone);
+            }
+        }
+        finally
+        {
+            // The session outlives the stream, and must not keep all that the stream's request holds.
+            client.Live.NoLongerUsing(follow);
         }
 
         void Follow(UpstreamSession session)
