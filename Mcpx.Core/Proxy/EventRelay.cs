@@ -145,6 +145,7 @@ public sealed class EventRelay(TimeProvider time)
             }
             catch (TimeoutException) when (!reading.IsCompleted)
             {
+                context.Renew();
                 if (context.Response.HasStarted) await KeepOpenAsync(context, reading, deadline);
             }
         }

@@ -133,7 +133,10 @@ public sealed class ProxyContext
     public CancellationToken ClientGone { get; set; }
 
     // What the filters found.
-    public required ProxySnapshot Snapshot { get; init; }
+    public required ProxySnapshot Snapshot { get; set; }
+
+    /// <summary>Gives the newest; null where a call never lasts.</summary>
+    public Func<ProxySnapshot>? Newest { get; init; }
 
     public Caller? Caller { get; set; }
 
@@ -203,6 +206,15 @@ public sealed class ProxyContext
     public Activity? Trace { get; set; }
 
     public CallProgress Progress { get; } = new();
+
+    /// <summary>
+    /// For what stands open for days, between its events: what it shows goes by the rules of now, and the configuration of the day that it was opened is
+    /// not held in memory for its sake.
+    /// </summary>
+    public void Renew()
+    {
+        if (IsStanding && Newest is not null) Snapshot = Newest();
+    }
 
     /// <summary>Ends the call with an answer of our own; the record filter sends it after recording it.</summary>
     public void Refuse(CallOutcome outcome, McpError error, string reason, params IReadOnlyList<KeyValuePair<string, string>> headers)

@@ -13,6 +13,8 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
     private const string ParameterHeaderPrefix = "Mcp-Param-";
     private const int LongestSlug = 63;
 
+    private readonly Func<ProxySnapshot> _newest = () => snapshots.Current;
+
     public async Task HandleAsync(HttpContext http, bool isGateway)
     {
         if (!snapshots.IsLoaded)
@@ -80,6 +82,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             Response = new HttpProxyResponse(http, time),
             ClientGone = gone,
             Snapshot = snapshots.Current,
+            Newest = _newest,
         };
     }
 
@@ -114,6 +117,7 @@ internal sealed class McpRequestHandler(ProxyPipeline pipeline, SnapshotKeeper s
             Response = new HttpProxyResponse(http, time),
             ClientGone = http.RequestAborted,
             Snapshot = snapshots.Current,
+            Newest = _newest,
         };
     }
 

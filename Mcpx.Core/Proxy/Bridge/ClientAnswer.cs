@@ -107,8 +107,23 @@ public sealed class ClientAnswer(ProxyContext context, TimeProvider time)
             }
             catch (TimeoutException) when (!waiting.IsCompleted)
             {
-                if (_isStream) await context.Response.WriteAsync(KeepAlive, cancellationToken);
+                context.Renew();
+                if (_isStream) await KeepOpenAsync(waiting, cancellationToken);
             }
+        }
+    }
+
+    private async ValueTask KeepOpenAsync(Task waiting, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Response.WriteAsync(KeepAlive, cancellationToken);
+        }
+        catch when (cancellationToken.IsCancellationRequested)
+        {
+            // What is waited for ends by the same token, and before that its enumerator can't be disposed of.
+            await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
     }
 

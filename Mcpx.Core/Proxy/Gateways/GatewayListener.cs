@@ -17,6 +17,7 @@ internal sealed class GatewayListener : IDisposable
     private readonly Lock _gate = new();
     private HashSet<ServerId> _members = [];
     private string _shape;
+    private OrganizationRoutes? _routes;
     private IDisposable? _subscription;
     private Action? _left;
 
@@ -43,7 +44,10 @@ internal sealed class GatewayListener : IDisposable
     /// <summary>Tells when what the gateway shows may have changed with the configuration.</summary>
     public void Follow(ProxySnapshot snapshot)
     {
-        if (snapshot.Gateways.Find(_organization)?.Gateways.FirstOrDefault(g => g.Gateway.Id == _gateway) is not { } route) return;
+        OrganizationRoutes? routes = snapshot.Gateways.Find(_organization);
+        // An organisation's routes, rules and pins are read together: as long as these are the same, another organisation has changed. There are thousands of listeners.
+        if (Interlocked.Exchange(ref _routes, routes) == routes) return;
+        if (routes?.Gateways.FirstOrDefault(g => g.Gateway.Id == _gateway) is not { } route) return;
         string shape = ShapeOf(route, snapshot);
         lock (_gate)
         {
