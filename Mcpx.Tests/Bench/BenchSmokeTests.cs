@@ -94,6 +94,8 @@ public sealed class BenchSmokeTests
     [InlineData("--configurations", "virtual,other")]
     [InlineData("--scenarios", "c=16,c=17")]
     [InlineData("--against-variables", "NAME")]
+    [InlineData("--against-variables", "=1")]
+    [InlineData("--against-variables", "A=1,A=2")]
     public void An_option_that_is_not_understood_is_named(string name, string value) =>
         Should.Throw<BenchException>(() => RunOptions.Parse([name, value])).Message.ShouldStartWith(name);
 

@@ -199,9 +199,15 @@ internal sealed record RunOptions
         return unknown is null && names.Length > 0 ? names : throw new BenchException($"{name}: {unknown ?? "nothing"} is not one of {string.Join(", ", all)}");
     }
 
-    private static Dictionary<string, string> Pairs(string name, string value) =>
-        value.Split(',').Select(pair => pair.Split('=', 2)).ToDictionary(
-            pair => pair[0], pair => pair.Length == 2 ? pair[1] : throw new BenchException($"{name} wants NAME=VALUE, not {pair[0]}"), StringComparer.Ordinal);
+    private static Dictionary<string, string> Pairs(string name, string value)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in value.Split(','))
+        {
+            if (pair.Split('=', 2) is not [{ Length: > 0 } variable, var text] || !pairs.TryAdd(variable, text)) throw new BenchException($"{name} wants NAME=VALUE, each name once, not {pair}");
+        }
+        return pairs;
+    }
 
     private static long Positive(string name, string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
