@@ -52,8 +52,8 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
         {
             Request = keeps ? Redact(call.Request, RecordPart.Request, rules, redactor, isToolList: false, found) : null,
             Response = keeps ? Redact(call.Response, RecordPart.Response, rules, redactor, call.Method is ToolsList, found) : null,
-            RequestDigest = Digest(call.Request, key),
-            ResponseDigest = Digest(call.Response, key),
+            RequestDigest = key?.Payloads.Of(call.Request),
+            ResponseDigest = key?.Payloads.Of(call.Response),
             Payloads = rules.Payloads,
         };
         return Described(redacted, rules, redactor, found);
@@ -96,6 +96,4 @@ public sealed class CallRedactor(IRedactionSource source, RedactionKeys keys, Ti
             Tool = tool, UpstreamTool = upstreamTool, Method = method, Reason = reason, ClientName = client, ClientVersion = version, Endpoint = endpoint, ServerSlug = server, GatewaySlug = gateway,
         };
     }
-
-    private static byte[]? Digest(ReadOnlyMemory<byte>? payload, RedactionKey? key) => payload is { } bytes ? key?.Payloads.Of(bytes.Span) : null;
 }

@@ -65,8 +65,8 @@ public sealed class RecordMaker(RedactionKeys keys, TimeProvider time)
             ResponseBytes = progress.ResponseBytes,
             Request = bare is null ? request : null,
             Response = bare is null ? response : null,
-            RequestDigest = DigestOf(request, bare),
-            ResponseDigest = DigestOf(response, bare),
+            RequestDigest = bare?.Payloads.Of(request),
+            ResponseDigest = bare?.Payloads.Of(response),
             Payloads = bare is null ? null : PayloadMode.MetadataOnly,
             Truncated = context.Body.Length > PayloadCapture.Limit || progress.Response.Truncated,
             Stage = context.IsAnnounced ? RecordStage.End : RecordStage.Whole,
@@ -81,8 +81,6 @@ public sealed class RecordMaker(RedactionKeys keys, TimeProvider time)
     /// left out here does not stand on this machine's disk either, however long the database is away.
     /// </summary>
     private RedactionKey? BareKeyOf(RuleSet? rules, OrganizationId organization) => rules is { Payloads: PayloadMode.MetadataOnly } ? keys.Known(organization) : null;
-
-    private static byte[]? DigestOf(ReadOnlyMemory<byte>? payload, RedactionKey? key) => payload is { } bytes ? key?.Payloads.Of(bytes.Span) : null;
 
     private static CallVerdict VerdictOf(Decision? decision) => decision switch
     {

@@ -11,11 +11,12 @@ public sealed class PayloadDigest(byte[] key)
 {
     private readonly ConcurrentQueue<IncrementalHash> _idle = new();
 
-    /// <returns>32 bytes.</returns>
-    public byte[] Of(ReadOnlySpan<byte> payload)
+    /// <returns>32 bytes; null of no payload.</returns>
+    public byte[]? Of(ReadOnlyMemory<byte>? payload)
     {
+        if (payload is not { } bytes) return null;
         if (!_idle.TryDequeue(out IncrementalHash? hash)) hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        hash.AppendData(payload);
+        hash.AppendData(bytes.Span);
         byte[] digest = hash.GetHashAndReset();
         _idle.Enqueue(hash);
         return digest;

@@ -29,18 +29,16 @@ internal sealed class ChainWriter(AuditKeys keys)
         int count = records.Count;
         long[] sequences = new long[count];
         byte[][] links = new byte[count][], sealsOf = new byte[count][];
-        Dictionary<OrganizationId, IncrementalHash> seals = [];
+        Dictionary<OrganizationId, IncrementalHash> seals = organizations.Select(OrganizationId.From).ToDictionary(o => o, o => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.SealKeyOf(o)));
         try
         {
             for (int i = 0; i < count; i++)
             {
                 NewLink record = records[i];
                 ChainHead head = heads.TryGetValue(record.Organization, out ChainHead? known) ? known : ChainHead.Empty(record.Organization);
-                if (!seals.TryGetValue(record.Organization, out IncrementalHash? seal))
-                    seals[record.Organization] = seal = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.SealKeyOf(record.Organization));
                 sequences[i] = head.Sequence + 1;
                 links[i] = ChainHash.Link(head.Link, sequences[i], record.Leaf);
-                sealsOf[i] = ChainHash.Seal(seal, links[i]);
+                sealsOf[i] = ChainHash.Seal(seals[record.Organization], links[i]);
                 heads[record.Organization] = new ChainHead(sequences[i], links[i]);
             }
         }
